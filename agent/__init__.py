@@ -1,0 +1,1 @@
+"""Everything that decides: conversation, plan, policy, execution, recovery."""

@@ -1,0 +1,1 @@
+"""Everything that touches the outside world, and the gate in front of it."""
