@@ -1,0 +1,1 @@
+"""Everything kept: journal, sessions, long-term knowledge, credentials."""

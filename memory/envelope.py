@@ -1,0 +1,53 @@
+"""What the journal keeps: an event as words on paper, folded into an envelope.
+
+The journal never looks inside. Which kinds exist and what their bodies mean is the business of
+whoever writes and reads them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Draft(BaseModel):
+    """An event that has not been written yet.
+
+    Attributes:
+        kind: the event's type, such as ``step.begun``; stays readable after the body is erased.
+        version: the version of the body's layout, from 1.
+        body: canonical JSON.
+        text: the words a search should find; empty when nothing was said or seen.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str = Field(min_length=1)
+    version: int = Field(ge=1)
+    body: str
+    text: str = ""
+
+
+class Envelope(BaseModel):
+    """An event that is on disk.
+
+    Attributes:
+        session: id of the session it belongs to.
+        seq: its place in the session, from 1 without gaps.
+        row: its place in the whole journal, from 1 without gaps.
+        at: when it was written, UTC, to the microsecond.
+        kind, version, body: as in `Draft`.
+        hash: SHA-256 of this row and the hash before it, hexadecimal (`memory.chain`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    session: str
+    seq: int
+    row: int
+    at: datetime
+    kind: str
+    version: int
+    body: str
+    hash: str

@@ -1,0 +1,98 @@
+"""How the journal's tables came to be: one small function per step, applied in order, never edited.
+
+`PRAGMA user_version` counts how many have been applied. SQL stays within what SQLite 3.34 understands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from aiosqlite import Connection
+
+Migration = Callable[[Connection], Awaitable[None]]
+
+
+class Schema(NamedTuple):
+    """The tables of one kind of file.
+
+    Attributes:
+        noun: what an operator calls the file.
+        application_id: the number in the file's header that says it is ours (`PRAGMA application_id`).
+        migrations: applied in order; the file's version is how many were.
+    """
+
+    noun: str
+    application_id: int
+    migrations: Sequence[Migration]
+
+
+async def events_and_sessions(connection: Connection) -> None:
+    """The rows, their search index, and one line per session."""
+    await run(
+        connection,
+        """
+        CREATE TABLE events (
+            row     INTEGER PRIMARY KEY,
+            session TEXT NOT NULL,
+            seq     INTEGER NOT NULL,
+            at      TEXT NOT NULL,
+            kind    TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            step    TEXT,
+            phase   TEXT CHECK (phase IN ('begin', 'end')),
+            salt    TEXT,
+            body    TEXT,
+            digest  TEXT NOT NULL,
+            hash    TEXT NOT NULL,
+            UNIQUE (session, seq),
+            CHECK ((step IS NULL) = (phase IS NULL)),
+            CHECK ((salt IS NULL) = (body IS NULL))
+        )
+        """,
+        "CREATE UNIQUE INDEX events_by_step ON events (session, step, phase) WHERE step IS NOT NULL",
+        # Guards against mistakes and careless tools; against somebody with a text editor there is the chain.
+        """
+        CREATE TRIGGER events_grow_at_the_end BEFORE INSERT ON events
+        WHEN NEW.row IS NOT (SELECT COALESCE(MAX(row), 0) + 1 FROM events)
+          OR NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM events WHERE session = NEW.session)
+        BEGIN SELECT RAISE(ABORT, 'the journal only grows at its end'); END
+        """,
+        """
+        CREATE TRIGGER events_stay BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'the journal never loses a row'); END
+        """,
+        """
+        CREATE TRIGGER events_change_only_by_erasure BEFORE UPDATE ON events
+        WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
+          OR NEW.row IS NOT OLD.row OR NEW.session IS NOT OLD.session OR NEW.seq IS NOT OLD.seq
+          OR NEW.at IS NOT OLD.at OR NEW.kind IS NOT OLD.kind OR NEW.version IS NOT OLD.version
+          OR NEW.step IS NOT OLD.step OR NEW.phase IS NOT OLD.phase
+          OR NEW.digest IS NOT OLD.digest OR NEW.hash IS NOT OLD.hash
+        BEGIN SELECT RAISE(ABORT, 'a row of the journal never changes'); END
+        """,
+        "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'unicode61 remove_diacritics 2')",
+        "CREATE VIRTUAL TABLE vocabulary USING fts5vocab('words', 'row')",
+        """
+        CREATE TABLE sessions (
+            id      TEXT PRIMARY KEY,
+            title   TEXT NOT NULL DEFAULT '',
+            scope   TEXT NOT NULL DEFAULT '{}',
+            status  TEXT NOT NULL DEFAULT '',
+            cost    TEXT,
+            created TEXT NOT NULL,
+            updated TEXT NOT NULL,
+            events  INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX sessions_by_update ON sessions (updated)",
+    )
+
+
+async def run(connection: Connection, *statements: str) -> None:
+    """Run statements one by one inside the open transaction (`executescript` would commit it first)."""
+    for statement in statements:
+        await connection.execute_fetchall(statement)
+
+
+JOURNAL = Schema("journal", 0x50484A31, (events_and_sessions,))
