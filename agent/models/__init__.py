@@ -1,0 +1,1 @@
+"""The models that can be asked, and everything special about their servers."""
