@@ -1,0 +1,213 @@
+"""A plan is checked before it is shown as ready.
+
+The tools exist at that version, the arguments fit, references are typed and lead somewhere, the
+graph has no circle, every write was dry-run against the real server and carries its diff, its
+before-state and its undo, and policy has ruled. Whatever fails is a sentence; a plan with problems
+is never offered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from agent.plan import Draft, DraftStep, Plan, PlanProblem, Step, Verdict, order
+from agent.policy import Policy, Question
+from agent.reading import Reader
+from agent.recovery import classify
+from agent.references import ReferenceProblem, check_path, references, resolve
+from tools.errors import Invalid, ToolError
+from tools.tool import Call, Preview, Registry, Scope, WriteTool
+
+LARGEST_PLAN = 200
+"""Steps; a larger plan is a mistake, or work for a runbook that takes groups."""
+
+_PREVIEWS_AT_ONCE = 8
+
+
+class Denied(PlanProblem):
+    """Policy denies a step; there is nothing to decide."""
+
+
+class Checker:
+    """Turns a draft into a plan that can be decided on.
+
+    Args:
+        registry: the tools there are.
+        policy: rules on every step.
+        reader: runs the reads that writes take their arguments from.
+    """
+
+    def __init__(self, registry: Registry, policy: Policy, reader: Reader) -> None:
+        self._registry = registry
+        self._policy = policy
+        self._reader = reader
+
+    async def check(
+        self,
+        draft: Draft,
+        scope: Scope,
+        *,
+        plan_id: str,
+        origin: str,
+        outputs: Mapping[str, JsonValue] | None = None,
+    ) -> Plan:
+        """The checked plan.
+
+        Args:
+            scope: the session's scope, which fills what a step's own scope leaves open.
+            outputs: outputs of read steps that have run already, by step id.
+
+        Raises:
+            Denied: policy denies a step.
+            PlanProblem: anything else that keeps the plan from being offered.
+        """
+        if not draft.steps:
+            raise PlanProblem(["The plan has no steps."])
+        if len(draft.steps) > LARGEST_PLAN:
+            raise PlanProblem([f"The plan has {len(draft.steps)} steps; {LARGEST_PLAN} is the limit."])
+        steps = order([self._known(step) for step in self._linked(draft.steps)])
+        problems = [problem for step in steps for problem in self._shape_problems(step, steps)]
+        if problems:
+            raise PlanProblem(problems)
+        known = await self._read_sources(steps, scope, dict(outputs or {}))
+        checked = await self._preview_all(steps, scope, known)
+        self._refuse_denied(checked)
+        return Plan(id=plan_id, goal=draft.goal, steps=checked, scope=scope, origin=origin)
+
+    def _known(self, step: DraftStep) -> DraftStep:
+        """The step with its tool's full id; an unknown tool is a problem."""
+        try:
+            return step.model_copy(update={"tool": self._registry.get(step.tool).id})
+        except Invalid as error:
+            raise PlanProblem([f"Step {step.id}: {error}"]) from error
+
+    @staticmethod
+    def _linked(steps: tuple[DraftStep, ...]) -> list[DraftStep]:
+        """A reference is a dependency, whether the author said so or not."""
+        linked = []
+        for step in steps:
+            sources = tuple(ref.step for value in step.args.values() for ref in references(value))
+            linked.append(
+                step.model_copy(update={"depends_on": tuple(dict.fromkeys(step.depends_on + sources))})
+            )
+        return linked
+
+    def _shape_problems(self, step: DraftStep, steps: list[DraftStep]) -> list[str]:
+        tool = self._registry.get(step.tool)
+        by_id = {other.id: other for other in steps}
+        problems = []
+        linked = False
+        for reference in (ref for value in step.args.values() for ref in references(value)):
+            linked = True
+            source = self._registry.get(by_id[reference.step].tool)
+            try:
+                check_path(reference, source.spec.output_schema)
+            except ReferenceProblem as error:
+                problems.append(f"Step {step.id}: {error}")
+            if source.effect.writes:
+                problems.append(
+                    f"Step {step.id} takes a value from {reference.step}, which is a write: its outcome cannot"
+                    " be shown before it is approved. Plan the second half after the first is done."
+                )
+        if not linked:
+            try:
+                tool.parse(step.args)
+            except Invalid as error:
+                problems.append(f"Step {step.id}: {error}")
+        return problems
+
+    async def _read_sources(
+        self, steps: list[DraftStep], scope: Scope, outputs: dict[str, JsonValue]
+    ) -> dict[str, JsonValue]:
+        """Run the reads whose outputs other steps need, so that what is approved is concrete."""
+        wanted = {ref.step for step in steps for value in step.args.values() for ref in references(value)}
+        for step in steps:
+            if step.id not in wanted or step.id in outputs:
+                continue
+            try:
+                args = self._resolved(step, outputs)
+                call = Call(tool=step.tool, args=args)
+                output = await self._reader.run(call, fill(step.scope, scope))
+            except (ToolError, ReferenceProblem) as error:
+                raise PlanProblem([f"Step {step.id}: {error}"]) from error
+            outputs[step.id] = output.model_dump(mode="json")
+        return outputs
+
+    async def _preview_all(
+        self, steps: list[DraftStep], scope: Scope, outputs: Mapping[str, JsonValue]
+    ) -> tuple[Step, ...]:
+        room = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
+
+        async def one(step: DraftStep) -> Step | str:
+            async with room:
+                try:
+                    return await self._checked(step, fill(step.scope, scope), outputs)
+                except (ToolError, ReferenceProblem) as error:
+                    return f"Step {step.id} ({step.title or step.tool}): {error}"
+
+        results = await asyncio.gather(*(one(step) for step in steps))
+        problems = [result for result in results if isinstance(result, str)]
+        if problems:
+            raise PlanProblem(problems)
+        return tuple(result for result in results if isinstance(result, Step))
+
+    async def _checked(self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue]) -> Step:
+        tool = self._registry.get(step.tool)
+        raw = self._resolved(step, outputs)
+        args = tool.parse(raw)
+        preview: Preview | None = None
+        undo: Call | None = None
+        if isinstance(tool, WriteTool):
+            try:
+                async with asyncio.timeout(tool.timeout):
+                    preview = await tool.preview(args, scope)
+            except Exception as error:
+                raise classify(error) from error
+            undo = tool.undo(args, preview)
+        ruling = self._policy.rule(
+            Question(
+                tool=tool.id, effect=tool.effect, scope=scope, preview=preview, undoable=undo is not None
+            )
+        )
+        return Step(
+            id=step.id,
+            title=step.title or f"{tool.name} {preview.target if preview else ''}".strip(),
+            tool=tool.id,
+            args=raw,
+            scope=scope,
+            effect=tool.effect,
+            depends_on=step.depends_on,
+            preview=preview,
+            undo=undo,
+            ruling=ruling,
+        )
+
+    @staticmethod
+    def _resolved(step: DraftStep, outputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        return {key: resolve(value, outputs) for key, value in step.args.items()}
+
+    @staticmethod
+    def _refuse_denied(steps: tuple[Step, ...]) -> None:
+        denied = [step for step in steps if step.ruling.verdict is Verdict.DENY]
+        if denied:
+            raise Denied(
+                f"Step {step.id} ({step.title}): policy rule {step.ruling.rule} denies it. {step.ruling.reason}"
+                for step in denied
+            )
+
+
+def fill(own: Scope, session: Scope) -> Scope:
+    """A step's scope, with what it leaves open taken from the session's.
+
+    The session's namespace belongs to the session's context, its region to its profile: a step that
+    names another context or profile does not inherit them.
+    """
+    return Scope(
+        context=own.context or session.context,
+        namespace=own.namespace or (session.namespace if own.context in ("", session.context) else ""),
+        profile=own.profile or session.profile,
+        region=own.region or (session.region if own.profile in ("", session.profile) else ""),
+    )

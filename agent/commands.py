@@ -1,0 +1,125 @@
+"""What an operator can tell the agent: the only words that go down the road from the console.
+
+A command that decides something (`Approve`, `AllowWrites`, `Undo`, `Resume`) carries `how`: the key
+that was pressed or the flag that was typed. No model output, tool output or memory can become one,
+because nothing outside the console constructs commands.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from tools.tool import Frozen, Scope
+
+How = Literal["key", "flag"]
+
+
+class Say(Frozen):
+    """Ask or order something in words; answers a pending question too."""
+
+    text: str
+
+
+class Approve(Frozen):
+    """Decide for a plan. `hash` is that of the plan as shown; `steps` None means all of it.
+
+    `confirmed` holds the names the operator typed for steps that demand it.
+    """
+
+    plan_id: str
+    hash: str
+    how: How
+    steps: tuple[str, ...] | None = None
+    confirmed: tuple[str, ...] = ()
+    allow_writes: bool = False
+    """The approval is also the visible act that leaves read-only, for this plan alone (headless)."""
+
+
+class Reject(Frozen):
+    plan_id: str
+    comment: str = ""
+
+
+class EditStep(Frozen):
+    """Change a step's arguments; the plan is checked, previewed and offered anew."""
+
+    plan_id: str
+    step_id: str
+    args: dict[str, JsonValue]
+
+
+class StrikeStep(Frozen):
+    """Take a step, and what rests on it, out of an offered plan."""
+
+    plan_id: str
+    step_id: str
+
+
+class Stop(Frozen):
+    """Stop what is going on: the model's turn or the running plan."""
+
+
+class Resume(Frozen):
+    """Go on with a plan that was interrupted."""
+
+    plan_id: str
+    how: How
+
+
+class Undo(Frozen):
+    """Draw up the plan that takes a finished plan back; it is offered like any other."""
+
+    plan_id: str
+    how: How
+
+
+class AllowWrites(Frozen):
+    """Leave, or return to, read-only for one place: a context, or `profile/region`."""
+
+    place: str
+    writes: bool
+    how: How
+
+
+class SetScope(Frozen):
+    scope: Scope
+
+
+class UseModel(Frozen):
+    """Switch to another model by name; empty means none."""
+
+    model: str
+
+
+class Rename(Frozen):
+    title: str
+
+
+class Watch(Frozen):
+    """Feed a view of the sidebar. `what` is a kind (`pods`) or a cloud view (`aws:ec2`)."""
+
+    view: str
+    what: str
+    scope: Scope
+    all_namespaces: bool = False
+
+
+class Unwatch(Frozen):
+    view: str
+
+
+class Inspect(Frozen):
+    """Look at one object closely; the answer is an `Inspected` with the same `request`."""
+
+    request: str
+    what: str
+    name: str
+    scope: Scope
+
+
+Command = (
+    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | Undo | AllowWrites | SetScope
+    | UseModel | Rename | Watch | Unwatch | Inspect
+)  # fmt: skip

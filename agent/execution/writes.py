@@ -1,0 +1,221 @@
+"""A write step: *drift check → intent → grant → call → observe → outcome*.
+
+No write is sent a second time before the world was asked whether the first one arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from agent import events as e
+from agent.execution.step import StepRun, Stopped
+from agent.plan import StepState
+from agent.recovery import Response, classify, may_repeat, respond, wait
+from tools.errors import Drifted, FailureClass, ToolError
+from tools.gate import Permit
+from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
+
+GRACE = 0.5
+"""Seconds a call in flight may still take after the operator said stop."""
+
+LAST_LOOK = 0.4
+"""Seconds for the look at the world that follows a stop."""
+
+_FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
+
+
+class CheckFailed(ToolError):
+    """The call was accepted, and its effect was not observed."""
+
+    failure = FailureClass.CHECK_FAILED
+
+
+class InDoubt(ToolError):
+    """The call may or may not have arrived, and the world does not tell."""
+
+    failure = FailureClass.IN_DOUBT
+
+
+class WriteStep(StepRun):
+    async def run(self) -> None:
+        attempt = self.progress.attempt
+        while True:
+            attempt += 1
+            try:
+                await self.unless_stopped(self._refuse_drift())
+                key = await self.intend(attempt, self._approved.permits)
+            except Stopped:
+                await self.stopped("", "Stopped before it was sent.", applied=False)
+                return
+            except ToolError as error:
+                await self.fail("", attempt, error, applied=False)
+                return
+            began = self.site.log.now()
+            try:
+                await self.unless_stopped(self._send(), grace=GRACE)
+            except Stopped:
+                await self._stop_in_flight(key, attempt, began)
+                return
+            except Exception as caught:
+                if await self._answer(key, attempt, classify(caught), began):
+                    continue
+                return
+            await self.settle(key, attempt, began)
+            return
+
+    async def settle(self, key: str, attempt: int, began: datetime) -> None:
+        """Watch the world until the effect is there, cannot come any more, or takes too long."""
+        deadline = self.site.log.now() + timedelta(seconds=self._tool.settle)
+        delay, trouble = _FIRST_LOOK, 0
+        while True:
+            try:
+                seen = await self.unless_stopped(self.look(), grace=LAST_LOOK)
+                trouble = 0
+            except Stopped:
+                await self.stopped(key, "The change was sent; its effect was not observed yet.", applied=True)
+                return
+            except ToolError as blind:
+                trouble += 1
+                seen = Observation(verdict=Verdict.UNKNOWN, detail=blind.message)
+                delay = max(delay, wait(blind, trouble))
+            if seen.verdict is Verdict.HOLDS:
+                await self.succeed(key, attempt, seen.detail, began=began)
+                return
+            if seen.verdict is Verdict.DOES_NOT_HOLD:
+                error = CheckFailed(f"The effect did not come: {seen.detail}")
+                await self.fail(key, attempt, error, observed=seen.detail, applied=True)
+                return
+            if self.site.log.now() >= deadline:
+                error = CheckFailed(
+                    f"The effect was not observed within {self._tool.settle:.0f} s: {seen.detail}"
+                )
+                await self.fail(key, attempt, error, observed=seen.detail, applied=True)
+                return
+            if self.stop.is_set():
+                await self.stopped(key, f"The change was sent; when stopped: {seen.detail}", applied=True)
+                return
+            self.site.log.show(e.StepChecking(plan_id=self.plan_id, step_id=self.step.id, detail=seen.detail))
+            await self._wait_or_stop(delay)
+            delay = min(delay * 1.6, _SLOWEST_LOOK)
+
+    async def look(self) -> Observation:
+        """Ask the world once whether the effect is there. Raises a `ToolError` when it does not answer."""
+        try:
+            async with asyncio.timeout(self._tool.timeout):
+                return await self._tool.observe(self._args, self.step.scope, self._approved)
+        except Exception as caught:
+            raise classify(caught) from caught
+
+    # --- details -----------------------------------------------------------------------------------
+
+    @property
+    def _tool(self) -> WriteTool[Arguments, BaseModel]:
+        return self.site.registry.write(self.step.tool)
+
+    @property
+    def _args(self) -> Arguments:
+        return self._tool.parse(self.step.args)
+
+    @property
+    def _approved(self) -> Preview:
+        """What the operator saw and approved; a write never comes without."""
+        if self.step.preview is None:
+            raise Drifted(f"Step {self.step.id} was never previewed.")
+        return self.step.preview
+
+    async def _send(self) -> BaseModel:
+        permits: tuple[Permit, ...] = self._approved.permits
+        with self.site.mint.grant(self.step.id, permits, seconds=self._tool.timeout):
+            async with asyncio.timeout(self._tool.timeout):
+                return await self._tool.run(self._args, self.step.scope)
+
+    async def _refuse_drift(self) -> None:
+        """Raise `Drifted` if the object is no longer what the operator decided on.
+
+        Steps of one plan may build on each other: when an earlier step of this plan changed the same
+        object, an otherwise identical diff still counts as the one that was approved.
+        """
+        approved, tries = self._approved, 0
+        while True:
+            tries += 1
+            try:
+                async with asyncio.timeout(self._tool.timeout):
+                    fresh = await self._tool.preview(self._args, self.step.scope)
+                break
+            except Exception as caught:
+                error = classify(caught)
+                if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
+                    raise error from caught
+                await self.site.pace.sleep(wait(error, tries))
+        same_change = fresh.changes == approved.changes and fresh.permits == approved.permits
+        if same_change and (fresh.observed == approved.observed or self._changed_by_ourselves()):
+            return
+        now = "; ".join(f"{change.path}: {change.before!r} → {change.after!r}" for change in fresh.changes)
+        raise Drifted(
+            f"{approved.target} changed since it was approved.",
+            hint=f"The step would now do: {now or 'nothing'}. Plan again to decide on that.",
+        )
+
+    def _changed_by_ourselves(self) -> bool:
+        progress = self.site.log.state.plans[self.plan_id]
+        return any(
+            other.preview is not None
+            and other.preview.target == self._approved.target
+            and other.id != self.step.id
+            and progress.of(other.id).state is StepState.SUCCEEDED
+            for other in progress.plan.steps
+        )
+
+    async def _answer(self, key: str, attempt: int, error: ToolError, began: datetime) -> bool:
+        """Decide what follows a failed call; True if the step is to be tried again."""
+        response = respond(error, attempt, self.site.pace.attempts, writes=True)
+        if response in (Response.RETRY, Response.REREAD):
+            return await self.pause(key, attempt, error)
+        if response is not Response.OBSERVE:
+            await self.fail(key, attempt, error, applied=False)
+            return False
+        try:
+            seen = await self.look()
+        except ToolError as blind:
+            seen = Observation(verdict=Verdict.UNKNOWN, detail=blind.message)
+        if seen.applied:
+            await self.settle(key, attempt, began)
+            return False
+        if seen.applied is None:
+            doubt = InDoubt(
+                f"{error.message} Whether the change arrived is not known: {seen.detail}",
+                hint="Look at the object, then plan again.",
+            )
+            await self.fail(key, attempt, doubt, observed=seen.detail)
+            return False
+        if may_repeat(error, attempt, self.site.pace.attempts):
+            return await self.pause(key, attempt, error)
+        await self.fail(key, attempt, error, observed=seen.detail, applied=False)
+        return False
+
+    async def _stop_in_flight(self, key: str, attempt: int, began: datetime) -> None:
+        """The call was cut off by a stop: say what became of it."""
+        try:
+            async with asyncio.timeout(LAST_LOOK):
+                seen = await self.look()
+        except (ToolError, TimeoutError):
+            await self.stopped(
+                key, "Stopped while the change was in flight; it is not known to have arrived."
+            )
+            return
+        if seen.verdict is Verdict.HOLDS:
+            await self.succeed(key, attempt, seen.detail, began=began)
+        else:
+            await self.stopped(key, f"Stopped in flight: {seen.detail}", applied=seen.applied)
+
+    async def _wait_or_stop(self, seconds: float) -> None:
+        try:
+            await self.unless_stopped(self._sleep(seconds))
+        except Stopped:
+            return
+
+    async def _sleep(self, seconds: float) -> None:
+        await self.site.pace.sleep(seconds)

@@ -1,0 +1,120 @@
+"""A session's logbook: the one place where an event becomes true.
+
+Durable events are committed to the journal, then folded into the state, then shown to whoever
+watches; ephemeral ones are only shown. Nothing in the agent changes state in any other way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from agent.events import DURABLE, DurableEvent, EphemeralEvent, Event, Recorded
+from agent.plan import canonical
+from agent.state import SessionState, fold
+from memory.envelope import Draft, Envelope
+from memory.ledger import Begun, Ledger
+
+
+class Logbook:
+    """Writes one session's events and lets others read along.
+
+    Args:
+        ledger: the journal.
+        session: the session's id in it.
+        clock: the time, with zone, for ephemeral events.
+    """
+
+    def __init__(self, ledger: Ledger, session: str, clock: Callable[[], datetime]) -> None:
+        self.session = session
+        self.state = SessionState()
+        self._ledger = ledger
+        self._clock = clock
+        self._history: list[Recorded] = []
+        self._readers: set[asyncio.Queue[Recorded | None]] = set()
+        self._closed = False
+
+    @property
+    def history(self) -> tuple[Recorded, ...]:
+        """All durable events so far, oldest first."""
+        return tuple(self._history)
+
+    def now(self) -> datetime:
+        return self._clock()
+
+    async def load(self) -> None:
+        """Read what the journal already holds of this session."""
+        for envelope in await self._ledger.read(self.session, after=self.state.seq):
+            self.take(envelope)
+
+    async def record(self, *events: DurableEvent) -> None:
+        """Commit the events together, then fold and show them."""
+        for envelope in await self._ledger.append(self.session, *map(draft, events)):
+            self.take(envelope)
+
+    async def begin(self, key: str, event: DurableEvent) -> Begun:
+        """Commit an intent under its key before the call it announces leaves the machine.
+
+        Returns what the journal knows of the key: `Fresh` means it was written just now.
+        """
+        begun = await self._ledger.begin(self.session, key, draft(event))
+        if begun.intent.seq > self.state.seq:
+            self.take(begun.intent)
+        return begun
+
+    async def end(self, key: str, *events: DurableEvent) -> None:
+        """Commit the outcome of an intent, and what follows from it, together."""
+        for envelope in await self._ledger.end(self.session, key, *map(draft, events)):
+            self.take(envelope)
+
+    def show(self, event: EphemeralEvent) -> None:
+        """Show an event that is not stored."""
+        self._spread(Recorded(seq=None, at=self._clock(), event=event))
+
+    def take(self, envelope: Envelope) -> None:
+        """Fold and show an event that is already in the journal, whoever wrote it."""
+        recorded = open_envelope(envelope)
+        self._history.append(recorded)
+        self._spread(recorded)
+
+    async def subscribe(self) -> AsyncIterator[Recorded]:
+        """The whole history, then everything that happens, until the logbook is closed."""
+        queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
+        for recorded in self._history:
+            queue.put_nowait(recorded)
+        if self._closed:
+            queue.put_nowait(None)
+        self._readers.add(queue)
+        try:
+            while (item := await queue.get()) is not None:
+                yield item
+        finally:
+            self._readers.discard(queue)
+
+    def close(self) -> None:
+        """Let every reader come to its end."""
+        self._closed = True
+        for queue in self._readers:
+            queue.put_nowait(None)
+
+    def _spread(self, recorded: Recorded) -> None:
+        self.state = fold(self.state, recorded)
+        for queue in self._readers:
+            queue.put_nowait(recorded)
+
+
+def draft(event: DurableEvent) -> Draft:
+    """An event as the journal stores it."""
+    return Draft(
+        kind=event.kind,
+        version=event.version,
+        body=canonical(event.model_dump(mode="json")),
+        text=event.words(),
+    )
+
+
+def open_envelope(envelope: Envelope) -> Recorded:
+    """The event that an envelope holds."""
+    event: Event = DURABLE.validate_json(envelope.body)
+    return Recorded(seq=envelope.seq, at=envelope.at, event=event)

@@ -1,0 +1,140 @@
+"""What may happen at all, and how loudly the operator is asked.
+
+Every rule looks at one step and gives a verdict or nothing; the strictest verdict wins, and its
+rule is named wherever the verdict is shown. Whether the gate then lets the bytes out is another
+matter: policy decides what is *offered*, the gate what is *possible*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from agent.plan import Ruling, Verdict
+from agent.settings import Settings
+from tools.tool import Effect, Preview, Scope
+
+PRODUCTION = frozenset({"production", "prod", "prd", "live"})
+"""Words that mark an environment as production."""
+
+SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One step as policy sees it."""
+
+    tool: str
+    effect: Effect
+    scope: Scope
+    preview: Preview | None = None
+    undoable: bool = False
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where the step writes: the contexts and `profile/region`s its permits name."""
+        permits = self.preview.permits if self.preview else ()
+        return tuple(dict.fromkeys(permit.place for permit in permits))
+
+    @property
+    def environment(self) -> str:
+        labels = self.preview.labels if self.preview else {}
+        return next(
+            (labels[key] for key in ("environment", "env", "Environment", "Env") if key in labels), ""
+        )
+
+
+Rule = Callable[[Question, Settings], Ruling | None]
+
+
+class Policy:
+    """The rules in force, strictest verdict first."""
+
+    def __init__(self, settings: Settings, rules: Iterable[Rule] | None = None) -> None:
+        self.settings = settings
+        self._rules = tuple(rules if rules is not None else DEFAULT_RULES)
+
+    def rule(self, question: Question) -> Ruling:
+        """The strictest ruling of all rules; unknown effects are asked about."""
+        rulings = [ruling for rule in self._rules if (ruling := rule(question, self.settings)) is not None]
+        if not rulings:
+            return Ruling(verdict=Verdict.ASK, rule="default", reason="No rule speaks of it.")
+        strictness = list(Verdict)
+        return max(rulings, key=lambda ruling: strictness.index(ruling.verdict))
+
+
+def is_production(environment: str) -> bool:
+    return environment.lower() in PRODUCTION
+
+
+def reads_are_free(question: Question, _: Settings) -> Ruling | None:
+    if question.effect is Effect.READ:
+        return Ruling(verdict=Verdict.ALLOW, rule="reads-are-free")
+    return None
+
+
+def secrets_are_asked_for(question: Question, _: Settings) -> Ruling | None:
+    if question.effect is Effect.SENSITIVE_READ:
+        return Ruling(verdict=Verdict.ASK, rule="secrets-are-asked-for", reason="It reveals a secret.")
+    return None
+
+
+def writes_ask(question: Question, _: Settings) -> Ruling | None:
+    if question.effect.writes:
+        return Ruling(verdict=Verdict.ASK, rule="writes-ask")
+    return None
+
+
+def irreversible_needs_name(question: Question, _: Settings) -> Ruling | None:
+    if question.effect.writes and (question.effect is Effect.DESTRUCTIVE or not question.undoable):
+        return Ruling(
+            verdict=Verdict.CONFIRM, rule="irreversible-needs-name", reason="It cannot simply be undone."
+        )
+    return None
+
+
+def production_needs_name(question: Question, settings: Settings) -> Ruling | None:
+    environments = [question.environment]
+    environments += [
+        settings.contexts[place].environment for place in question.places if place in settings.contexts
+    ]
+    if question.effect.writes and any(is_production(name) for name in environments):
+        return Ruling(verdict=Verdict.CONFIRM, rule="production-needs-name", reason="This is production.")
+    return None
+
+
+def system_namespaces_are_denied(question: Question, _: Settings) -> Ruling | None:
+    permits = question.preview.permits if question.preview else ()
+    touched = {permit.namespace for permit in permits} | {
+        permit.name for permit in permits if permit.resource == "namespaces"
+    }
+    if question.effect.writes and touched & SYSTEM_NAMESPACES:
+        names = ", ".join(sorted(touched & SYSTEM_NAMESPACES))
+        return Ruling(
+            verdict=Verdict.DENY,
+            rule="system-namespaces-are-denied",
+            reason=f"{names} belongs to the cluster itself.",
+        )
+    return None
+
+
+def pinned_places_are_denied(question: Question, settings: Settings) -> Ruling | None:
+    pinned = [place for place in question.places if settings.pinned(place)]
+    if question.effect.writes and pinned:
+        return Ruling(
+            verdict=Verdict.DENY,
+            rule="pinned-places-are-denied",
+            reason=f"{', '.join(pinned)} is pinned read-only in config.toml.",
+        )
+    return None
+
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    reads_are_free,
+    secrets_are_asked_for,
+    writes_ask,
+    irreversible_needs_name,
+    production_needs_name,
+    system_namespaces_are_denied,
+    pinned_places_are_denied,
+)

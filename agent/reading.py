@@ -1,0 +1,53 @@
+"""Running read tools: retried where the failure's class says so, never with a grant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel
+
+from agent.recovery import Response, classify, respond, wait
+from tools.errors import Forbidden, ToolError
+from tools.tool import Call, Effect, Registry, Scope
+
+
+class Reader:
+    """Runs reads on behalf of answers, plan checks and the model.
+
+    Args:
+        attempts: tries in all for one read.
+        sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self, registry: Registry, *, attempts: int, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._registry = registry
+        self._attempts = attempts
+        self._sleep = sleep
+
+    async def run(self, call: Call, scope: Scope) -> BaseModel:
+        """The tool's output.
+
+        Raises:
+            ToolError: the call is not a plain read, or it failed for good.
+        """
+        tool = self._registry.get(call.tool)
+        if tool.effect is not Effect.READ:
+            raise Forbidden(
+                f"{tool.id} is a {tool.effect.value.replace('_', ' ')}; it cannot be called directly.",
+                hint="Put it into a plan with propose_plan, which the operator decides on.",
+            )
+        args = tool.parse(call.args)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                async with asyncio.timeout(tool.timeout):
+                    return await tool.run(args, scope)
+            except Exception as caught:
+                error: ToolError = classify(caught)
+                if respond(error, attempt, self._attempts, writes=False) is not Response.RETRY:
+                    raise error from caught
+                await self._sleep(wait(error, attempt))

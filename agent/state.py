@@ -1,0 +1,261 @@
+"""A session's state: a pure fold over its events.
+
+`fold(state, recorded) -> state` serves the live screen, a resumed session, a replay and the tests
+alike. The state is small: what was said and shown stays in the journal and on the screen, and is not
+carried here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import JsonValue
+
+from agent import events as e
+from agent.model import Usage
+from agent.plan import Plan, PlanStatus, StepState
+from tools.errors import FailureClass
+from tools.tool import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """Where one step stands. Times are absolute, so a screen can tick without asking."""
+
+    state: StepState = StepState.PROPOSED
+    attempt: int = 0
+    attempts: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    retry_at: datetime | None = None
+    failure: FailureClass | None = None
+    cause: str = ""
+    hint: str = ""
+    raw: str = ""
+    observed: str = ""
+    applied: bool | None = None
+    """Whether a write that did not succeed arrived all the same."""
+    output: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProgress:
+    plan: Plan
+    turn: int
+    offered: datetime
+    status: PlanStatus = PlanStatus.OFFERED
+    approved: frozenset[str] = frozenset()
+    steps: dict[str, StepProgress] = field(default_factory=dict)
+    summary: str = ""
+    model_calls: int = 0
+    elapsed_ms: float = 0.0
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    def of(self, step_id: str) -> StepProgress:
+        return self.steps.get(step_id, StepProgress())
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """Everything that decisions and the status line need to know."""
+
+    seq: int = 0
+    title: str = ""
+    operator: str = ""
+    scope: Scope = Scope()
+    model: str = ""
+    sandbox: bool = False
+    writable: frozenset[str] = frozenset()
+    """Places (contexts, `profile/region`) for which the operator left read-only."""
+    turn: int = 0
+    busy: bool = False
+    question: e.QuestionAsked | None = None
+    plans: dict[str, PlanProgress] = field(default_factory=dict)
+    usage: Usage = Usage()
+    cost: Decimal | None = None
+    started: datetime | None = None
+
+    @property
+    def current(self) -> PlanProgress | None:
+        """The plan last offered, whatever became of it."""
+        return next(reversed(self.plans.values()), None)
+
+    @property
+    def waiting(self) -> PlanProgress | None:
+        """The plan that waits for a decision, if there is one."""
+        plan = self.current
+        return plan if plan is not None and plan.status is PlanStatus.OFFERED else None
+
+    @property
+    def running(self) -> PlanProgress | None:
+        return next((p for p in self.plans.values() if p.status is PlanStatus.RUNNING), None)
+
+
+def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
+    """The state after one more event. Unknown and purely visual events change nothing."""
+    event, at = recorded.event, recorded.at
+    if recorded.seq is not None:
+        state = replace(state, seq=recorded.seq)
+    match event:
+        case e.SessionStarted():
+            return replace(
+                state,
+                operator=event.operator,
+                scope=event.scope,
+                model=event.model,
+                sandbox=event.sandbox,
+                started=at,
+            )
+        case e.SessionResumed():
+            # A new sitting starts read-only, whatever the last one had been allowed.
+            state = replace(
+                state, operator=event.operator, model=event.model, writable=frozenset(), busy=False
+            )
+            return replace(state, plans={key: _interrupted(plan) for key, plan in state.plans.items()})
+        case e.TitleChanged():
+            return replace(state, title=event.title)
+        case e.ScopeChanged():
+            return replace(state, scope=event.scope)
+        case e.ModeChanged():
+            allowed = state.writable - {event.place}
+            return replace(state, writable=allowed | {event.place} if event.writes else allowed)
+        case e.ModelChanged():
+            return replace(state, model=event.model)
+        case e.Said():
+            return replace(state, turn=event.turn, busy=True, question=None)
+        case e.ModelReplied():
+            cost = state.cost if event.cost is None else (state.cost or Decimal(0)) + event.cost
+            return replace(state, usage=_sum(state.usage, event.usage), cost=cost, model=event.model)
+        case e.QuestionAsked():
+            return replace(state, question=event)
+        case e.TurnEnded():
+            return replace(state, busy=False)
+        case e.PlanOffered():
+            return _offered(state, event, at)
+    plan_id = getattr(event, "plan_id", "")
+    plan = state.plans.get(plan_id)
+    if plan is None:
+        return state
+    return replace(state, plans={**state.plans, plan_id: _fold_plan(plan, event, at)})
+
+
+def _offered(state: SessionState, event: e.PlanOffered, at: datetime) -> SessionState:
+    plans = {
+        key: replace(plan, status=PlanStatus.SUPERSEDED) if plan.status is PlanStatus.OFFERED else plan
+        for key, plan in state.plans.items()
+    }
+    plans[event.plan.id] = PlanProgress(
+        plan=event.plan,
+        turn=event.turn,
+        offered=at,
+        steps={step.id: StepProgress() for step in event.plan.steps},
+        model_calls=event.model_calls,
+        elapsed_ms=event.elapsed_ms,
+    )
+    return replace(state, plans=plans)
+
+
+def _fold_plan(plan: PlanProgress, event: e.Event, at: datetime) -> PlanProgress:
+    match event:
+        case e.PlanApproved():
+            chosen = frozenset(event.steps)
+            steps = {
+                key: replace(step, state=StepState.APPROVED) if key in chosen else step
+                for key, step in plan.steps.items()
+            }
+            return replace(plan, status=PlanStatus.RUNNING, approved=chosen, steps=steps, started=at)
+        case e.PlanRejected():
+            return replace(plan, status=PlanStatus.REJECTED, summary=event.comment, ended=at)
+        case e.PlanResumed():
+            return replace(plan, status=PlanStatus.RUNNING)
+        case e.PlanFinished():
+            return replace(plan, status=event.status, summary=event.summary, ended=at)
+    step_id = getattr(event, "step_id", "")
+    if step_id not in plan.steps:
+        return plan
+    return replace(plan, steps={**plan.steps, step_id: _fold_step(plan.steps[step_id], event, at)})
+
+
+def _fold_step(step: StepProgress, event: e.Event, at: datetime) -> StepProgress:
+    match event:
+        case e.StepIntended():
+            return replace(
+                step,
+                state=StepState.RUNNING,
+                attempt=event.attempt,
+                attempts=event.attempts,
+                started=step.started or at,
+                retry_at=None,
+            )
+        case e.StepChecking():
+            return replace(step, state=StepState.CHECKING, observed=event.detail)
+        case e.AttemptFailed():
+            return replace(
+                step,
+                state=StepState.RETRYING,
+                failure=event.failure,
+                cause=event.cause,
+                raw=event.raw,
+                retry_at=event.retry_at,
+            )
+        case e.StepSucceeded():
+            return replace(
+                step,
+                state=StepState.SUCCEEDED,
+                observed=event.observed,
+                applied=True,
+                output=event.output,
+                failure=None,
+                cause="",
+                retry_at=None,
+                ended=at,
+            )
+        case e.StepFailed():
+            return replace(
+                step,
+                state=StepState.FAILED,
+                failure=event.failure,
+                cause=event.cause,
+                hint=event.hint,
+                raw=event.raw,
+                observed=event.observed,
+                applied=event.applied,
+                retry_at=None,
+                ended=at,
+            )
+        case e.StepInDoubt():
+            return replace(
+                step, state=StepState.IN_DOUBT, failure=FailureClass.IN_DOUBT, cause=event.detail, ended=None
+            )
+        case e.StepNotApplied():
+            return replace(step, state=StepState.APPROVED, failure=None, cause=event.detail, retry_at=None)
+        case e.StepSkipped():
+            return replace(step, state=StepState.SKIPPED, cause=event.reason, ended=at)
+        case e.StepStopped():
+            return replace(
+                step,
+                state=StepState.STOPPED,
+                cause=event.detail,
+                applied=event.applied,
+                retry_at=None,
+                ended=at,
+            )
+    return step
+
+
+def _interrupted(plan: PlanProgress) -> PlanProgress:
+    if plan.status is not PlanStatus.RUNNING:
+        return plan
+    return replace(plan, status=PlanStatus.INTERRUPTED)
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
+        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
+    )
