@@ -1,0 +1,1 @@
+"""Kubernetes: clusters by kubeconfig context, tools to read and change them, and live lists."""

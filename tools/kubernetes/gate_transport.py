@@ -1,0 +1,80 @@
+"""The gate's place in the Kubernetes transport.
+
+aiohttp asks its connector for a connection once for every request, retry and redirect, whichever
+function made it and whichever options it was given (session middlewares can be left out per call,
+the connector cannot). So the connector asks the gate first, and without its word there is no socket.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import aiohttp
+from yarl import URL
+
+from tools.errors import GateRefused
+from tools.gate import Gate, Permit
+from tools.kubernetes.api_path import ApiRequest, Unreadable, access, parse
+
+if TYPE_CHECKING:
+    from aiohttp.client import ClientTimeout
+    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+
+class GatedConnector(aiohttp.TCPConnector):
+    """Connections to one API server, each request judged beforehand.
+
+    Args:
+        gate: who judges.
+        context: the kubeconfig context, the permits' `place`.
+        server: the API server's address; requests to any other are refused.
+        tls: how to speak TLS; None for plain HTTP.
+        fresh: open a new connection for every request. Writes want it: a kept connection that the
+            server just closed leaves one in doubt whether the write arrived.
+    """
+
+    def __init__(
+        self, gate: Gate, context: str, server: URL, tls: ssl.SSLContext | None, *, fresh: bool
+    ) -> None:
+        super().__init__(limit=0, ssl=tls if tls is not None else True, force_close=fresh)
+        self._gate = gate
+        self._context = context
+        self._server = server
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:
+        judge(self._gate, self._context, self._server, req)
+        return await super().connect(req, traces, timeout)
+
+
+def judge(gate: Gate, context: str, server: URL, request: ClientRequest) -> None:
+    """Ask the gate about a request that is about to leave. Raises `GateRefused`."""
+    if (request.url.origin(), request.url.host) != (server.origin(), server.host):
+        raise GateRefused(f"The gate refused a request to {request.url.origin()}: {context} is {server}.")
+    prefix = server.raw_path.rstrip("/")
+    path = request.url.raw_path
+    query = list(request.url.query.items())
+    try:
+        if not path.startswith(prefix + "/"):
+            raise Unreadable(path)
+        parsed = parse(request.method.upper(), path[len(prefix) :], query)
+    except Unreadable:
+        raise GateRefused(
+            f"The gate refused {request.method} {path} on {context}: the path is not one it can read."
+        ) from None
+    kind = access(parsed, query, ",".join(request.headers.getall("Accept", [])))
+    gate.judge(kind, permit(context, parsed))
+
+
+def permit(context: str, request: ApiRequest) -> Permit:
+    """The permit a request needs, as previews list them and as grants hold them."""
+    return Permit(
+        system="kubernetes",
+        place=context,
+        verb=request.verb,
+        resource=request.resource,
+        namespace=request.namespace,
+        name=request.name,
+    )

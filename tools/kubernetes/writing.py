@@ -1,0 +1,164 @@
+"""What all writes do alike: look, rehearse on the server, record, and say what else is to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, JsonValue
+
+from tools.errors import Forbidden, NotFound, ToolError
+from tools.kubernetes.fields import Json, mappings, number, strings, text, value
+from tools.kubernetes.finding import Target
+from tools.kubernetes.objects import fingerprint
+from tools.kubernetes.rollout import selector_text
+from tools.tool import Change, Preview
+
+if TYPE_CHECKING:
+    from tools.kubernetes.cluster import Answer
+
+FIELD_MANAGER = "pilothouse"
+NOTHING_TO_CHANGE = "Nothing to change: it is so already."
+
+
+class Written(BaseModel):
+    """What a write answers: where it went and which version of the object it made."""
+
+    target: str
+    context: str
+    resource_version: str
+    warnings: tuple[str, ...] = ()
+
+
+async def rehearse(
+    target: Target,
+    method: str,
+    body: JsonValue,
+    *,
+    content_type: str,
+    subresource: str = "",
+) -> Answer:
+    """The write as a server-side dry run: admission, defaults and validation, and nothing stored."""
+    return await target.cluster.send(
+        method,
+        target.path(subresource),
+        query={"dryRun": "All", "fieldManager": FIELD_MANAGER},
+        body=body,
+        content_type=content_type,
+    )
+
+
+async def perform(
+    target: Target,
+    method: str,
+    body: JsonValue,
+    *,
+    content_type: str,
+    subresource: str = "",
+) -> Written:
+    """The write itself. Needs a grant."""
+    answer = await target.cluster.send(
+        method,
+        target.path(subresource),
+        query={"fieldManager": FIELD_MANAGER},
+        body=body,
+        content_type=content_type,
+    )
+    return Written(
+        target=str(target),
+        context=target.cluster.context,
+        resource_version=text(answer.json(), "metadata", "resourceVersion"),
+        warnings=answer.warnings,
+    )
+
+
+async def preview_of(
+    target: Target,
+    current: Json | None,
+    changed: tuple[Change, ...],
+    *,
+    before: Json,
+    verb: str = "patch",
+    subresource: str = "",
+    warnings: tuple[str, ...] = (),
+) -> Preview:
+    """Put a preview together.
+
+    Args:
+        target: the object.
+        current: the object as it is now; None when it will be created.
+        changed: what the rehearsal showed.
+        before: what undo needs; the namespace is added.
+        verb: of the one request the write will send.
+        subresource: of that request.
+        warnings: admission's and the tool's own.
+    """
+    labels, more = await _labels(target, current)
+    nothing = () if changed else (NOTHING_TO_CHANGE,)
+    return Preview(
+        target=str(target),
+        name=target.name,
+        changes=changed,
+        before={"namespace": target.namespace, **before},
+        observed=fingerprint(current) if current is not None else "absent",
+        labels=labels,
+        permits=(target.permit(verb, subresource),),
+        warnings=(*nothing, *warnings, *more),
+    )
+
+
+async def _labels(target: Target, current: Json | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The namespace's labels under the object's own."""
+    own = strings(current, "metadata", "labels")
+    if not target.namespace:
+        return own, ()
+    try:
+        namespace = await target.cluster.json("GET", f"/api/v1/namespaces/{target.namespace}")
+    except (Forbidden, NotFound) as error:
+        return own, (f"The labels of namespace {target.namespace} could not be read: {error.message}",)
+    return {**strings(namespace, "metadata", "labels"), **own}, ()
+
+
+async def autoscalers(target: Target) -> list[Json]:
+    """The HorizontalPodAutoscalers that control the target."""
+    found = await _siblings(target, "horizontalpodautoscalers.autoscaling")
+    return [
+        entry
+        for entry in found
+        if text(entry, "spec", "scaleTargetRef", "kind") == target.kind.kind
+        and text(entry, "spec", "scaleTargetRef", "name") == target.name
+    ]
+
+
+async def scaling_warnings(target: Target, current: Json, replicas: int) -> tuple[str, ...]:
+    """What autoscalers and disruption budgets have to say about a new number of replicas."""
+    found: list[str] = []
+    for autoscaler in await autoscalers(target):
+        low = number(autoscaler, "spec", "minReplicas", default=1)
+        high = number(autoscaler, "spec", "maxReplicas")
+        name = text(autoscaler, "metadata", "name")
+        found.append(
+            f"The autoscaler {name} controls this workload ({low} to {high} replicas) and will set the number again."
+        )
+    template = strings(current, "spec", "template", "metadata", "labels")
+    for budget in await _siblings(target, "poddisruptionbudgets.policy"):
+        needed = value(budget, "spec", "minAvailable")
+        if isinstance(needed, int) and replicas < needed and _matches(budget, template):
+            name = text(budget, "metadata", "name")
+            found.append(f"The disruption budget {name} wants at least {needed} available.")
+    return tuple(found)
+
+
+def _matches(budget: Json, labels: dict[str, str]) -> bool:
+    wanted = strings(budget, "spec", "selector", "matchLabels")
+    return bool(selector_text(value(budget, "spec", "selector"))) and wanted.items() <= labels.items()
+
+
+async def _siblings(target: Target, kind: str) -> list[Json]:
+    """Objects of another kind in the target's namespace; none where we may not look."""
+    if not target.namespace:
+        return []
+    try:
+        found = await target.cluster.kinds.resolve(kind)
+        return mappings(await target.cluster.json("GET", found.path(target.namespace)), "items")
+    except ToolError:
+        return []
