@@ -59,7 +59,7 @@ class ModelConfig(Frozen):
     connect_timeout: float = Field(default=2.0, gt=0)
     idle_timeout: float | None = Field(default=None, gt=0)
     prices: Prices | None = None
-    extra_body: dict[str, JsonValue] = {}
+    extra_body: dict[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("base_url")
     @classmethod
