@@ -118,8 +118,10 @@ def verify(path: Path, anchor: Anchor | None = None) -> Verification:
         JournalDamaged: the file cannot be read as a journal at all.
     """
     try:
-        address = f"{path.absolute().as_uri()}?mode=ro"
+        # Not mode=ro: after a crash, the first to open the file has to take the torn transaction back.
+        address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, uri=True, timeout=10)) as connection:
+            connection.execute("PRAGMA query_only = ON")
             return verify_connection(connection, anchor)
     except sqlite3.Error as error:
         raise JournalDamaged(

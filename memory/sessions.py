@@ -136,7 +136,7 @@ class Sessions:
         if status is not None:
             conditions.append("status = ?")
             values.append(status)
-        if text.strip():
+        if text := text.replace("\0", " ").strip():
             conditions.append(r"(title LIKE ? ESCAPE '\' OR id IN (" + _SESSIONS_WITH + "))")
             values += [search.like(text), search.all_of(text) or search.NOTHING]
         if since is not None:
