@@ -122,13 +122,17 @@ def _verb(method: str, named: bool, query: list[tuple[str, str]]) -> str:
     return _VERBS.get(method, method.lower())
 
 
-def access(request: ApiRequest, query: Iterable[tuple[str, str]] = (), accept: str = "") -> Access:
+def access(
+    request: ApiRequest, query: Iterable[tuple[str, str]] = (), accept: str = "", *, body: bool = True
+) -> Access:
     """What the request may do. Whatever is not known to be harmless is a write.
 
     Args:
         request: the parsed request.
         query: decoded pairs of the query.
         accept: the Accept header, which decides whether a Secret's values travel.
+        body: whether it carries a body. A deletion's options are read from the body if there is one,
+            and a `dryRun` in the query then means nothing.
     """
     pairs = list(query)
     if request.non_resource:
@@ -144,7 +148,7 @@ def access(request: ApiRequest, query: Iterable[tuple[str, str]] = (), accept: s
         return Access.READ
     rehearsal = (
         [value for key, value in pairs if key == "dryRun"] == ["All"]
-        and request.verb in ("create", "update", "patch", "delete")
+        and (request.verb in ("create", "update", "patch") or (request.verb == "delete" and not body))
         and request.subresource in _DRY_RUN_SUBRESOURCES
     )
     if not rehearsal and not (reading and request.subresource in _PLAIN_SUBRESOURCES):

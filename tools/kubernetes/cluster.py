@@ -24,10 +24,6 @@ from tools.kubernetes.login import Login
 
 CONNECT_SECONDS = 2.0
 REQUEST_SECONDS = 20.0
-MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-JSON_PATCH = "application/json-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 
 Query = Mapping[str, str | int]
 Json = dict[str, JsonValue]

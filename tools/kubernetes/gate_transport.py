@@ -64,8 +64,15 @@ def judge(gate: Gate, context: str, server: URL, request: ClientRequest) -> None
         raise GateRefused(
             f"The gate refused {request.method} {path} on {context}: the path is not one it can read."
         ) from None
-    kind = access(parsed, query, ",".join(request.headers.getall("Accept", [])))
+    accept = ",".join(request.headers.getall("Accept", []))
+    kind = access(parsed, query, accept, body=_carries_body(request))
     gate.judge(kind, permit(context, parsed))
+
+
+def _carries_body(request: ClientRequest) -> bool:
+    """False only when there is certainly none."""
+    framed = request.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in request.headers
+    return framed or bool(request.chunked) or request.body != b""
 
 
 def permit(context: str, request: ApiRequest) -> Permit:

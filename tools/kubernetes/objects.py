@@ -72,6 +72,26 @@ def readable(obj: Json) -> Json:
     return {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind"), "metadata": metadata, **shown}
 
 
+def manifest_of(obj: Json) -> Json:
+    """The object as a manifest that creates it anew: without status, versions and identities."""
+    shown = {key: entry for key, entry in readable(obj).items() if key != "status"}
+    metadata = mapping(shown, "metadata")
+    kept = {
+        key: entry for key, entry in metadata.items() if key not in (*_SERVER_METADATA, "ownerReferences")
+    }
+    return {**shown, "metadata": kept}
+
+
+def merge_key(entries: list[JsonValue]) -> str:
+    """The field that tells the entries of a list apart; "" when they have none in common."""
+    for key in _MERGE_KEYS:
+        if entries and all(
+            isinstance(entry, dict) and isinstance(entry.get(key), str | int) for entry in entries
+        ):
+            return key
+    return ""
+
+
 def _hidden(secret: JsonValue) -> str:
     size = len(secret) if isinstance(secret, str) else 0
     return f"(hidden, {size} characters)"
@@ -127,15 +147,9 @@ def _keyed(before: JsonValue, after: JsonValue) -> bool:
 
 
 def _merge_key(before: JsonValue, after: JsonValue) -> str:
-    entries: list[JsonValue] = []
-    for side in (before, after):
-        entries += side if isinstance(side, list) else []
-    for key in _MERGE_KEYS:
-        if all(
-            isinstance(entry, dict) and isinstance(entry.get(key), str | int) for entry in entries
-        ) and all(len(_by_key(side, key)) == len(side) for side in (before, after) if isinstance(side, list)):
-            return key
-    return ""
+    sides = [side for side in (before, after) if isinstance(side, list)]
+    key = merge_key([entry for side in sides for entry in side])
+    return key if key and all(len(_by_key(side, key)) == len(side) for side in sides) else ""
 
 
 def _by_key(side: JsonValue, key: str) -> Json:

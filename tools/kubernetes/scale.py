@@ -10,7 +10,7 @@ from tools.errors import Invalid, NotFound
 from tools.kubernetes.fields import Json, number, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import Written, perform, preview_of, rehearse, scaling_warnings
+from tools.kubernetes.writing import MERGE_PATCH, Written, perform, preview_of, rehearse, scaling_warnings
 from tools.tool import (
     Arguments,
     Call,
@@ -24,7 +24,6 @@ from tools.tool import (
     WriteTool,
 )
 
-MERGE_PATCH = "application/merge-patch+json"
 _WORKLOADS = ("Deployment", "StatefulSet", "ReplicaSet")
 
 

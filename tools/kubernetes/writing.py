@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tools.kubernetes.cluster import Answer
 
 FIELD_MANAGER = "pilothouse"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
 NOTHING_TO_CHANGE = "Nothing to change: it is so already."
 
 
@@ -44,6 +48,13 @@ async def rehearse(
         query={"dryRun": "All", "fieldManager": FIELD_MANAGER},
         body=body,
         content_type=content_type,
+    )
+
+
+async def rehearse_deletion(target: Target, propagation: str) -> Answer:
+    """A dry-run deletion. Its options go into the query: beside a body the server would ignore them."""
+    return await target.cluster.send(
+        "DELETE", target.path(), query={"dryRun": "All", "propagationPolicy": propagation}
     )
 
 
