@@ -67,7 +67,12 @@ class Database:
         connection._thread.daemon = True
         database = cls(path, schema, connection)
         with database._in_words():
-            await connection
+            try:
+                await connection
+            except BaseException:
+                # aiosqlite does not wait for its thread here, which then speaks to a loop that may be gone.
+                await asyncio.to_thread(connection._thread.join)
+                raise
         try:
             await database._prepare()
         except BaseException:

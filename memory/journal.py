@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,7 +142,7 @@ class Journal:
             after = found[-1].seq
         return found
 
-    async def follow(self, session: str, after: int) -> AsyncIterator[Envelope]:
+    async def follow(self, session: str, after: int) -> AsyncGenerator[Envelope, None]:
         """The session's envelopes with ``seq > after``, then each new one, whichever process wrote it.
 
         Ends when the journal is closed.
@@ -203,8 +203,8 @@ class Journal:
         step: tuple[str, Literal["begin", "end"]] | None = None,
     ) -> list[Envelope]:
         """Put rows at the end. The step's mark goes onto the first of them."""
-        row, seq, previous = await self._make_room(connection, session, len(drafts))
         at = self.now()
+        row, seq, previous = await self._make_room(connection, session, len(drafts), at)
         envelopes: list[Envelope] = []
         columns: list[tuple[str | int | None, ...]] = []
         for number, draft in enumerate(drafts, start=1):
@@ -229,7 +229,9 @@ class Journal:
             await connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", words)
         return envelopes
 
-    async def _make_room(self, connection: Connection, session: str, count: int) -> tuple[int, int, str]:
+    async def _make_room(
+        self, connection: Connection, session: str, count: int, at: str
+    ) -> tuple[int, int, str]:
         """Bring the session's line up to date; say after which row, seq and hash the new rows come."""
         [(row, previous, seq, known)] = await connection.execute_fetchall(
             """
@@ -241,7 +243,6 @@ class Journal:
         )
         if seq and not known:
             raise SessionDeleted(f"Session {session} was deleted; nothing more is written to it.")
-        at = self.now()
         await connection.execute_fetchall(
             """
             INSERT INTO sessions (id, created, updated, events) VALUES (?, ?, ?, ?)

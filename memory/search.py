@@ -24,8 +24,8 @@ _RAREST = 3
 
 def all_of(text: str) -> str:
     """A query for rows with every piece of `text`; empty when there is nothing to look for."""
-    pieces = [piece for piece in text.replace("\0", " ").split() if _WORD.search(piece)]
-    return " AND ".join(map(_quoted, pieces[:_MOST_PIECES]))
+    pieces = dict.fromkeys(piece for piece in text.replace("\0", " ").split() if _WORD.search(piece))
+    return " AND ".join(map(_quoted, list(pieces)[:_MOST_PIECES]))
 
 
 def words(text: str) -> list[str]:
