@@ -79,6 +79,13 @@ class Message(Frozen):
     def tool_uses(self) -> tuple[ToolUseBlock, ...]:
         return tuple(block for block in self.content if isinstance(block, ToolUseBlock))
 
+    def without_thoughts(self) -> Message:
+        """The same for another model: thoughts are sealed for the one that had them."""
+        return Message(
+            role=self.role,
+            content=tuple(block for block in self.content if not isinstance(block, ThinkingBlock)),
+        )
+
 
 class ToolSpec(Frozen):
     """A tool as it is described to the model.

@@ -28,6 +28,7 @@ from tests.standins.script import KINDS, Failure, Json, Page, Script, Turn, last
 
 MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
 
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A request as it came in."""
@@ -58,6 +59,7 @@ class ModelServer:
         self.requests: list[Seen] = []
         self.hung_up = asyncio.Event()
         """Set when a client went away in the middle of a reply."""
+        self._peers: set[object] = set()
         self._key = key
         self._catalogue = catalogue
         self._strict = strict
@@ -73,6 +75,8 @@ class ModelServer:
         app.router.add_post("/v1/messages/count_tokens", self._count_tokens)
         # Vertex: the same stream under another path.
         app.router.add_post("/{tail:.+:streamRawPredict}", self._messages)
+        # Bedrock: for its failures alone, since its streams are framed in another way.
+        app.router.add_post("/model/{id}/invoke-with-response-stream", self._messages)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.2)
 
     async def __aenter__(self) -> Self:
@@ -89,6 +93,11 @@ class ModelServer:
         host, port = self._runner.addresses[0][:2]
         return f"http://{host}:{port}"
 
+    @property
+    def connections(self) -> int:
+        """How many connections brought requests for a message."""
+        return len(self._peers)
+
     async def wait_for_requests(self, number: int) -> None:
         """Until so many requests for a message have arrived."""
         async with self._arrived:
@@ -103,6 +112,7 @@ class ModelServer:
         seen = Seen(request.path, {k.lower(): v for k, v in request.headers.items()}, body)
         async with self._arrived:
             self.requests.append(seen)
+            self._peers.add(request.get_extra_info("peername"))
             self._arrived.notify_all()
         if self._on_request is not None:
             self._on_request(seen)

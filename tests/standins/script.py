@@ -113,8 +113,8 @@ class Failure(_Data):
     when: str = ""
     again: bool = False
 
-    def __init__(self, status: int, **fields: object) -> None:
-        super().__init__(**{"status": status, **fields})
+    def __init__(self, *status: int, **fields: object) -> None:
+        super().__init__(**({"status": status[0]} if status else {}), **fields)
 
 
 class Page(_Data):
