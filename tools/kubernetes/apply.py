@@ -25,6 +25,8 @@ from tools.kubernetes.writing import (
 from tools.tool import Arguments, Call, Observation, OptionalNamespace, Preview, Scope, Verdict, WriteTool
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
+"""A rehearsal allocates these anew each time; they say nothing about the write."""
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 

@@ -73,6 +73,7 @@ class FindWorkloads(Tool[FindWorkloadsArgs, FoundWorkloads]):
     async def run(self, args: FindWorkloadsArgs, scope: Scope) -> FoundWorkloads:
         cluster = await self._clusters.cluster(scope.context)
         spaces = await _environments(cluster)
+        places: tuple[str, ...] = ("",)
         if args.namespace:
             if args.namespace not in spaces:
                 near = difflib.get_close_matches(args.namespace, spaces, n=3)
@@ -82,8 +83,6 @@ class FindWorkloads(Tool[FindWorkloadsArgs, FoundWorkloads]):
             places = (args.namespace,)
         elif args.environment:
             places = belonging(spaces, args.environment)
-        else:
-            places = ("",)
         lists = await asyncio.gather(
             *(_listed(cluster, plural, place, args.name) for plural in _SCALABLE for place in places)
         )
@@ -119,11 +118,14 @@ class FindWorkloads(Tool[FindWorkloadsArgs, FoundWorkloads]):
 
 
 def belonging(spaces: dict[str, str], environment: str) -> tuple[str, ...]:
-    """The namespaces of an environment: by label; where no label says so, by a word in their name.
+    """The namespaces an environment's name means: the one of that very name, those whose label says
+    so, or where no label does, those with the word in their name.
 
     Args:
         spaces: environment label by namespace, empty where there is none.
     """
+    if environment in spaces:
+        return (environment,)
     labelled = [name for name, label in spaces.items() if same_environment(label, environment)]
     if labelled:
         return tuple(sorted(labelled))

@@ -122,7 +122,7 @@ def _compare(path: str, before: JsonValue, after: JsonValue, found: list[Change]
     if _keyed(before, after):
         key = _merge_key(before, after)
         if key:
-            _compare(path, _by_key(before, key), _by_key(after, key), found)
+            _compare(path, _named(before, key), _named(after, key), found)
             return
     branches = [side for side in (before, after) if side is not None]
     if branches and all(isinstance(side, dict) and side for side in branches):
@@ -150,6 +150,10 @@ def _merge_key(before: JsonValue, after: JsonValue) -> str:
     sides = [side for side in (before, after) if isinstance(side, list)]
     key = merge_key([entry for side in sides for entry in side])
     return key if key and all(len(_by_key(side, key)) == len(side) for side in sides) else ""
+
+
+def _named(side: JsonValue, key: str) -> JsonValue:
+    return _by_key(side, key) if side is not None else None
 
 
 def _by_key(side: JsonValue, key: str) -> Json:

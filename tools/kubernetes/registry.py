@@ -8,8 +8,12 @@ from pydantic import BaseModel
 
 from tools.kubernetes.apply import KubernetesApply
 from tools.kubernetes.delete import KubernetesDelete
+from tools.kubernetes.describe import KubernetesDescribe
+from tools.kubernetes.diagnose import KubernetesDiagnose
+from tools.kubernetes.events import KubernetesEvents
 from tools.kubernetes.get_object import KubernetesGet
 from tools.kubernetes.list_objects import KubernetesList
+from tools.kubernetes.logs import KubernetesLogs
 from tools.kubernetes.restart import KubernetesRestart
 from tools.kubernetes.roll_back import KubernetesRollBack
 from tools.kubernetes.scale import KubernetesScale
@@ -25,6 +29,10 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
     tools = [
         KubernetesList(clusters),
         KubernetesGet(clusters),
+        KubernetesDescribe(clusters),
+        KubernetesLogs(clusters),
+        KubernetesEvents(clusters),
+        KubernetesDiagnose(clusters),
         KubernetesScale(clusters),
         KubernetesRestart(clusters),
         KubernetesSetImage(clusters),

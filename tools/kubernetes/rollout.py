@@ -113,7 +113,7 @@ async def progress(cluster: Cluster, workload: Json) -> Observation:
     if not seen:
         return Observation(verdict=Verdict.NOT_YET, detail="The controller has not seen the change yet.")
     if updated < wanted and not manual:
-        summary += f", {updated} of them new"
+        summary += f", {updated} of {wanted} updated"
     elif present > wanted:
         summary += f", {present - wanted} old ones still there"
     stuck = condition(workload, "Progressing")
