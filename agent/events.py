@@ -180,6 +180,8 @@ class QuestionAsked(Durable):
     turn: int
     question: str
     choices: tuple[str, ...] = ()
+    meanings: tuple[str, ...] = ()
+    """What each choice comes to, said as a whole request; empty when the model asked."""
 
     def words(self) -> str:
         return self.question

@@ -128,7 +128,7 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
             return replace(state, turn=event.turn, busy=True, question=None)
         case e.ModelReplied():
             cost = state.cost if event.cost is None else (state.cost or Decimal(0)) + event.cost
-            return replace(state, usage=_sum(state.usage, event.usage), cost=cost, model=event.model)
+            return replace(state, usage=state.usage + event.usage, cost=cost, model=event.model)
         case e.QuestionAsked():
             return replace(state, question=event)
         case e.TurnEnded():
@@ -250,12 +250,3 @@ def _interrupted(plan: PlanProgress) -> PlanProgress:
     if plan.status is not PlanStatus.RUNNING:
         return plan
     return replace(plan, status=PlanStatus.INTERRUPTED)
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
-        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
-    )

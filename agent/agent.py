@@ -1,0 +1,375 @@
+"""The agent of one process: its journal, its gate, its clients, and the sessions it opens."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal
+
+from tools.aws.accounts import Accounts
+from tools.aws.registry import aws_tools
+from tools.aws.watching import poll
+from tools.kubernetes.watching import watch
+
+from agent import events as e
+from agent.checking import Checker
+from agent.conversation.briefing import situation
+from agent.conversation.turn import Desk
+from agent.execution.step import Pace, Site
+from agent.inspecting import Inspector
+from agent.known import Known
+from agent.logbook import Logbook
+from agent.model import Model
+from agent.models.config import ModelConfig, Prices, Provider
+from agent.models.messages_api import AnthropicModel
+from agent.policy import Policy
+from agent.practice import Practice, enter
+from agent.reading import Reader
+from agent.recorded import replicas_before_stop
+from agent.runbooks.library import Library
+from agent.runbooks.runbook import builtin, from_folder
+from agent.session import Session, Staff
+from agent.settings import Settings
+from agent.views import Views
+from memory.credentials import Credentials, Found
+from memory.errors import CredentialError, SessionUnknown
+from memory.home import Home
+from memory.journal import Journal
+from memory.lease import claim
+from memory.sessions import Sessions
+from tools.errors import ToolError
+from tools.gate import Gate, Mint
+from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.registry import kubernetes_tools
+from tools.rows import RowsChanged
+from tools.tool import Registry, Scope
+
+DEFAULT_MODEL = "claude-opus-5-5"
+API_KEY = "anthropic-api-key"
+
+_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator chose on the command line. Empty means: not chosen."""
+
+    home: Home
+    sandbox: bool = False
+    context: str = ""
+    namespace: str = ""
+    profile: str = ""
+    region: str = ""
+    read_only: bool = False
+    model: str = ""
+    operator: str = ""
+    program: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere the operator can work: a kubeconfig context or an AWS profile."""
+
+    kind: Literal["context", "profile"]
+    name: str
+    detail: str
+    current: bool
+    pinned_read_only: bool
+
+
+@dataclass(slots=True)
+class Agent:
+    """Made by `Agent.start`; close it when done."""
+
+    options: Options
+    settings: Settings
+    journal: Journal
+    sessions: Sessions
+    registry: Registry
+    clusters: Clusters
+    accounts: Accounts
+    library: Library
+    scope: Scope
+    notices: tuple[str, ...]
+    """Sentences about what is missing or was left out, for the operator."""
+    _mint: Mint
+    _environ: dict[str, str]
+    _key: Found | None
+    _practice: Practice | None
+    _pace: Pace
+    _clock: Callable[[], datetime]
+    _open: list[Session] = field(default_factory=list)
+    _models: dict[str, Model] = field(default_factory=dict)
+
+    @classmethod
+    async def start(
+        cls,
+        options: Options,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> Agent:
+        """Open the journal and find the clusters and accounts; nothing is sent anywhere yet.
+
+        Raises:
+            KeptError: the home or the journal cannot be used.
+            SettingsError: config.toml cannot be used.
+            ToolError: the sandbox cannot be started.
+        """
+        home = options.home.prepare()
+        settings = Settings.load(home.settings)
+        runbooks, notices = from_folder(home.runbooks)
+        journal = await Journal.open(home.journal, clock)
+        practice = await enter(home.sandbox, environ) if options.sandbox else None
+        world = {**environ, **(practice.environ if practice else {})}
+        gate, mint = Gate.build()
+        clusters = Clusters(practice.kubeconfig if practice else None, gate, world)
+        accounts = Accounts(gate, world)
+        key, trouble = await _find_key(settings, Credentials(environ))
+        return cls(
+            options=options,
+            settings=settings,
+            journal=journal,
+            sessions=Sessions(journal),
+            registry=Registry([*kubernetes_tools(clusters), *aws_tools(accounts)]),
+            clusters=clusters,
+            accounts=accounts,
+            library=Library([*runbooks, *builtin()]),
+            scope=_scope(options, practice, clusters, accounts, world),
+            notices=(*notices, *trouble),
+            _mint=mint,
+            _environ=world,
+            _key=key,
+            _practice=practice,
+            _pace=Pace(settings.limits.concurrent_steps, settings.limits.attempts, sleep),
+            _clock=clock,
+        )
+
+    async def open_session(self, session_id: str | None = None) -> Session:
+        """Begin a session, or open one there is. Another console's session is followed, not driven.
+
+        Raises:
+            SessionUnknown: there is no session of that id.
+        """
+        new = session_id is None
+        name = session_id or self._new_id()
+        if not new:
+            await self.sessions.get(name)
+        lease = claim(self.options.home, name)
+        log = Logbook(self.journal, name, self._clock)
+        await log.load()
+        session = Session(log, self._staff(log), lease)
+        if new:
+            await self.sessions.create(name, scope=self.scope.model_dump_json())
+            await log.record(
+                e.SessionStarted(
+                    operator=self.operator,
+                    scope=self.scope,
+                    model=self.model_name,
+                    sandbox=self.options.sandbox,
+                    program=self.options.program,
+                )
+            )
+        elif lease is not None:
+            await log.record(e.SessionResumed(operator=self.operator, model=self.model_name))
+        self._open.append(session)
+        await session.start()
+        return session
+
+    async def session_of(self, plan_id: str) -> str:
+        """The session a plan belongs to. Raises `SessionUnknown`."""
+        session, dot, _ = plan_id.rpartition(".")
+        if not dot:
+            raise SessionUnknown(f"{plan_id} is not the id of a plan.", hint="`pilothouse plan` prints it.")
+        return (await self.sessions.get(session)).id
+
+    def places(self) -> list[Place]:
+        """Contexts and profiles the operator could switch to. Raises `ToolError` for a broken kubeconfig."""
+        contexts = [
+            Place(
+                "context",
+                item.name,
+                item.server,
+                item.name == self.scope.context,
+                self.settings.pinned(item.name),
+            )
+            for item in self.clusters.contexts()
+        ]
+        profiles = [
+            Place("profile", item.name, item.region, item.name == self.scope.profile, False)
+            for item in self.accounts.profiles()
+        ]
+        return contexts + profiles
+
+    @property
+    def operator(self) -> str:
+        return self.options.operator or self._environ.get("USER", "") or getpass.getuser()
+
+    @property
+    def model_name(self) -> str:
+        """The model that will be asked, or nothing when there is none."""
+        wanted = self.options.model or self.settings.model.name
+        if self._key is None and not self._serves_itself:
+            return ""
+        return wanted or DEFAULT_MODEL
+
+    async def close(self) -> None:
+        """End sessions and connections. A sandbox that was started here ends too."""
+        for session in self._open:
+            await session.close()
+        for model in self._models.values():
+            await model.close()
+        await self.clusters.close()
+        await self.accounts.close()
+        await self.journal.close()
+        if self._practice is not None:
+            await self._practice.close()
+
+    # --- details -----------------------------------------------------------------------------------
+
+    @property
+    def _serves_itself(self) -> bool:
+        """Whether the model needs no key of ours: a self-hosted server, or a cloud's own login."""
+        return bool(self.settings.model.base_url) or self.settings.model.provider != "anthropic"
+
+    def _new_id(self) -> str:
+        day = self._clock().strftime("%Y%m%d")
+        return f"{day}-{''.join(secrets.choice(_ALPHABET) for _ in range(5))}"
+
+    def _staff(self, log: Logbook) -> Staff:
+        reader = Reader(self.registry, attempts=self.settings.limits.attempts, sleep=self._pace.sleep)
+        checker = Checker(self.registry, Policy(self.settings), reader)
+
+        def next_plan() -> str:
+            return f"{log.session}.{len(log.state.plans) + 1}"
+
+        def desk(name: str) -> Desk | None:
+            model = self._model(name)
+            if model is None:
+                return None
+            return Desk(
+                model=model,
+                registry=self.registry,
+                reader=reader,
+                checker=checker,
+                log=log,
+                limits=self.settings.limits,
+                max_tokens=self.settings.model.max_tokens,
+                situation=lambda: situation(
+                    log.state.scope, self._clock().isoformat(timespec="minutes"), self._names()
+                ),
+                next_plan=next_plan,
+            )
+
+        return Staff(
+            journal=self.journal,
+            sessions=self.sessions,
+            settings=self.settings,
+            operator=self.operator,
+            known=Known(
+                library=self.library,
+                registry=self.registry,
+                reader=reader,
+                checker=checker,
+                log=log,
+                next_plan=next_plan,
+                replicas_before=lambda target: replicas_before_stop(self.journal, self.sessions, target),
+            ),
+            site=Site(self.registry, self._mint, log, self._pace),
+            views=Views(self._feed),
+            inspector=Inspector(self.registry, reader),
+            desk=desk,
+            no_model=self._no_model(),
+        )
+
+    def _model(self, name: str) -> Model | None:
+        if not name or (self._key is None and not self._serves_itself):
+            return None
+        if name not in self._models:
+            self._models[name] = AnthropicModel(_model_config(name, self.settings, self._key), self._environ)
+        return self._models[name]
+
+    def _names(self) -> list[str]:
+        try:
+            return [place.name for place in self.places()]
+        except ToolError:
+            return []
+
+    def _no_model(self) -> str:
+        lines = [f"- `{runbook.phrase}`: {runbook.summary}" for runbook in self.library]
+        return (
+            "That is none of the requests I know without a model, and there is no model.\n\n"
+            "Store a key with `pilothouse auth login`, or name a self-hosted server in `config.toml`"
+            " (`[model] base_url`). Without one, I understand:\n\n" + "\n".join(lines)
+        )
+
+    async def _feed(self, what: str, scope: Scope, everywhere: bool) -> AsyncIterator[RowsChanged]:
+        service, _, view = what.rpartition(":")
+        if service == "aws":
+            async for rows in poll(self.accounts, scope, view):
+                yield rows
+            return
+        cluster = await self.clusters.cluster(scope.context)
+        kind = await cluster.kinds.resolve(what)
+        namespace = "" if everywhere or not kind.namespaced else scope.namespace
+        async for rows in watch(cluster, kind, namespace or None):
+            yield rows
+
+
+async def _find_key(settings: Settings, credentials: Credentials) -> tuple[Found | None, tuple[str, ...]]:
+    """The model's key, or the sentence why there is none. A missing key is no trouble by itself."""
+    try:
+        return await credentials.lookup(API_KEY), ()
+    except CredentialError as error:
+        quiet = settings.model.base_url or settings.model.provider != "anthropic"
+        return None, () if quiet else (str(error),)
+
+
+def _model_config(name: str, settings: Settings, key: Found | None) -> ModelConfig:
+    model = settings.model
+    prices = None
+    if model.input_price is not None and model.output_price is not None:
+        read, written = Decimal(str(model.input_price)), Decimal(str(model.output_price))
+        # Without a price of its own, what passes through the cache is charged like any other input.
+        prices = Prices(
+            input_per_mtok=read, output_per_mtok=written, cache_read_per_mtok=read, cache_write_per_mtok=read
+        )
+    return ModelConfig(
+        model=name,
+        base_url=model.base_url or None,
+        api_key=key.value if key else None,
+        provider=Provider(model.provider),
+        region=model.region or None,
+        prices=prices,
+    )
+
+
+def _scope(
+    options: Options,
+    practice: Practice | None,
+    clusters: Clusters,
+    accounts: Accounts,
+    environ: Mapping[str, str],
+) -> Scope:
+    """Where the operator starts: what was named, else the sandbox, else the current context."""
+    context = options.context or (practice.context if practice else "")
+    try:
+        known = clusters.contexts()
+    except ToolError:
+        known = []
+    if not context:
+        context = next((item.name for item in known if item.current), "")
+    profile = options.profile or (practice.profile if practice else environ.get("AWS_PROFILE", ""))
+    regions = {item.name: item.region for item in accounts.profiles()}
+    return Scope(
+        context=context,
+        namespace=options.namespace or next((item.namespace for item in known if item.name == context), ""),
+        profile=profile,
+        region=options.region or regions.get(profile, "") or environ.get("AWS_REGION", ""),
+    )

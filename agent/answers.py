@@ -1,0 +1,119 @@
+"""Answers made by rule from tool outputs: tables, findings with their evidence, plain text.
+
+No model is involved: the same outputs give the same Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from agent.events import Evidence
+from agent.inspecting import log_lines
+
+LONGEST_TABLE = 60
+"""Rows shown in one answer; the sidebar and `tools` give the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A finished read: its call's id, what it was for, and its output."""
+
+    call_id: str
+    title: str
+    output: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    markdown: str
+    evidence: tuple[Evidence, ...] = ()
+    checked: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+
+def answer(kind: str, seen: Sequence[Seen]) -> Answer:
+    """The answer of that kind (`rows`, `diagnosis` or `text`) from what was read."""
+    if kind == "rows":
+        return Answer("\n\n".join(_table(item) for item in seen))
+    if kind == "diagnosis":
+        return _diagnosis(seen)
+    return Answer("\n\n".join(_text(item) for item in seen))
+
+
+def _table(item: Seen) -> str:
+    columns, rows = _strings(item.output.get("columns")), item.output.get("rows")
+    lines = [_strings(row) for row in rows] if isinstance(rows, list) else []
+    if not lines:
+        return f"**{item.title}**: none."
+    head = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    body = ["| " + " | ".join(map(_cell, line)) + " |" for line in lines[:LONGEST_TABLE]]
+    remaining = item.output.get("remaining")
+    more = len(lines) - LONGEST_TABLE + (remaining if isinstance(remaining, int) else 0)
+    tail = f"\n\n… and {more} more." if more > 0 else ""
+    return f"**{item.title}** ({len(lines)})\n\n" + "\n".join(head + body) + tail
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ") or " "
+
+
+def _text(item: Seen) -> str:
+    words = log_lines(item.output)
+    fence = "````" if "```" in words else "```"
+    return f"**{item.title}**\n\n{fence}\n{words}\n{fence}"
+
+
+def _strings(value: JsonValue) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _diagnosis(seen: Sequence[Seen]) -> Answer:
+    parts, evidence = [], []
+    checked, not_checked = [], []
+    for item in seen:
+        findings = item.output.get("findings")
+        checked += _strings(item.output.get("checked"))
+        not_checked += _strings(item.output.get("not_checked"))
+        for finding in findings if isinstance(findings, list) else []:
+            if isinstance(finding, dict):
+                found = _evidence(item.call_id, finding)
+                evidence += found
+                parts.append(_finding(finding, found))
+    if not parts:
+        parts.append("**No problem found.**")
+    if checked:
+        parts.append("Checked: " + "; ".join(dict.fromkeys(checked)) + ".")
+    if not_checked:
+        parts.append("Not checked: " + "; ".join(dict.fromkeys(not_checked)) + ".")
+    return Answer(
+        "\n\n".join(parts), tuple(evidence), tuple(dict.fromkeys(checked)), tuple(dict.fromkeys(not_checked))
+    )
+
+
+def _finding(finding: dict[str, JsonValue], evidence: Sequence[Evidence]) -> str:
+    confidence = f" ({finding['confidence']})" if finding.get("confidence") else ""
+    lines = [f"**{finding.get('subject') or 'Finding'}**: {finding.get('cause', '')}{confidence}"]
+    lines += [f"- {item.source}: `{_inline(item.quote)}`" for item in evidence]
+    if finding.get("suggestion"):
+        lines.append(f"- What may help: {finding['suggestion']}")
+    return "\n".join(lines)
+
+
+def _inline(quote: str) -> str:
+    return " ".join(quote.replace("`", "'").split())[:300]
+
+
+def _evidence(call_id: str, finding: dict[str, JsonValue]) -> list[Evidence]:
+    found = finding.get("evidence")
+    return [
+        Evidence(
+            call_id=call_id,
+            source=" ".join(str(item[key]) for key in ("what", "object") if item.get(key)),
+            quote=str(item.get("quote", "")),
+        )
+        for item in (found if isinstance(found, list) else [])
+        if isinstance(item, dict)
+    ]

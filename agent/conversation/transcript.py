@@ -1,0 +1,112 @@
+"""The conversation as the model sees it, rebuilt from the session's events.
+
+The same fold serves a running and a resumed session. Every tool call gets exactly one result; what
+happened to a plan, and what was answered without the model, is told in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from pydantic import JsonValue
+
+from agent import events as e
+from agent.model import Block, Message, TextBlock, ToolResultBlock, ToolUseBlock
+
+LONGEST_RESULT = 12_000
+"""Characters of one tool result that the model is given; head and tail are kept."""
+
+
+def messages(history: Iterable[e.Recorded], opening: str) -> tuple[Message, ...]:
+    """All messages of the session, alternating, ending with the operator's last words.
+
+    Args:
+        history: the session's durable events, oldest first.
+        opening: the situation line, put before the last words of the operator.
+    """
+    events = [recorded.event for recorded in history]
+    results = {event.call_id: event for event in events if isinstance(event, e.ToolReturned)}
+    last_said = max((i for i, event in enumerate(events) if isinstance(event, e.Said)), default=-1)
+    written: list[tuple[str, list[Block]]] = []
+
+    def put(role: str, blocks: list[Block]) -> None:
+        if written and written[-1][0] == role:
+            written[-1][1].extend(blocks)
+        elif blocks:
+            written.append((role, blocks))
+
+    for index, event in enumerate(events):
+        match event:
+            case e.Said():
+                text = f"{opening}\n{event.text}" if index == last_said else event.text
+                put("user", [TextBlock(text=text)])
+            case e.ModelReplied():
+                put("assistant", list(event.message.content))
+                calls = event.message.tool_uses
+                put("user", [result(call, results.get(call.id)) for call in calls])
+            case e.AnswerGiven():
+                put("assistant", [TextBlock(text=shorten(event.markdown))])
+            case _:
+                if note := _note(event):
+                    put("user", [TextBlock(text=f"[console: {note}]")])
+    if written and written[0][0] == "assistant":
+        written.insert(0, ("user", [TextBlock(text="[console: the session begins]")]))
+    return tuple(
+        Message(role="user" if role == "user" else "assistant", content=tuple(blocks))
+        for role, blocks in written
+    )
+
+
+def result(call: ToolUseBlock, returned: e.ToolReturned | None) -> ToolResultBlock:
+    """A tool's result as quoted data with its origin; a call without one was cut off."""
+    if returned is None:
+        return ToolResultBlock(
+            tool_use_id=call.id, content="The turn ended before this was done.", is_error=True
+        )
+    if returned.failure is not None:
+        return ToolResultBlock(
+            tool_use_id=call.id, content=quote(returned.tool, returned.cause), is_error=True
+        )
+    return ToolResultBlock(tool_use_id=call.id, content=quote(returned.tool, returned.output))
+
+
+def quote(origin: str, value: JsonValue) -> str:
+    """Data from outside, marked as such; it cannot close its own quotation."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    inner = shorten(text).replace("</tool-output", "<\\/tool-output")
+    return f'<tool-output from="{origin}">\n{inner}\n</tool-output>'
+
+
+def shorten(text: str, longest: int = LONGEST_RESULT) -> str:
+    """Head and tail of a long text, with the gap said."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+
+
+def _note(event: e.Event) -> str:
+    match event:
+        case e.PlanOffered():
+            return f"plan {event.plan.id} is offered: {event.plan.goal}"
+        case e.PlanApproved():
+            return f"the operator approved {', '.join(event.steps)} of plan {event.plan_id}"
+        case e.PlanRejected():
+            comment = f": {event.comment}" if event.comment else ""
+            return f"the operator rejected plan {event.plan_id}{comment}"
+        case e.StepFailed():
+            return f"step {event.step_id} failed ({event.failure.value}): {event.cause}"
+        case e.StepSucceeded():
+            return f"step {event.step_id} succeeded: {event.observed}"
+        case e.PlanFinished():
+            return f"plan {event.plan_id} {event.status.value}: {event.summary}"
+        case e.PlanRefused():
+            return f"a plan could not be offered: {' '.join(event.problems)}"
+        case e.QuestionAsked():
+            return f"asked: {event.question}"
+        case e.TurnFailed():
+            return f"the turn failed: {event.sentence}"
+        case e.ScopeChanged():
+            return f"scope is now {event.scope.model_dump(exclude_defaults=True)}"
+    return ""

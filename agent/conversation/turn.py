@@ -1,0 +1,311 @@
+"""One turn with the model: it reads, several tools at a time, and ends in an answer, a question or a plan."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue, ValidationError
+
+from agent import events as e
+from agent.checking import Checker, fill
+from agent.conversation.briefing import ASK, PROPOSE, briefing, own_tools, read_tools
+from agent.conversation.proposal import Proposal, read_plan
+from agent.conversation.transcript import messages
+from agent.execution.reads import summary
+from agent.logbook import Logbook
+from agent.model import (
+    Model,
+    Replied,
+    Request,
+    RetryWaiting,
+    TextDelta,
+    ThinkingDelta,
+    ToolInputGrew,
+    ToolOpened,
+    ToolReady,
+    ToolUseBlock,
+)  # fmt: skip
+from agent.models.errors import MalformedToolCall, ModelError, TruncatedToolCall, Unusable
+from agent.plan import DraftStep, Plan, PlanProblem
+from agent.reading import Reader
+from agent.references import references
+from agent.settings import Limits
+from tools.errors import FailureClass, Invalid, ToolError
+from tools.tool import Call, Effect, Registry, Scope
+
+Outcome = Literal["answered", "planned", "asked", "failed", "stopped"]
+
+REFUSALS = 3
+"""How often the model may propose a plan that does not pass the check, in one turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a turn works with. `situation` gives the line that goes before the operator's words."""
+
+    model: Model
+    registry: Registry
+    reader: Reader
+    checker: Checker
+    log: Logbook
+    limits: Limits
+    max_tokens: int
+    situation: Callable[[], str]
+    next_plan: Callable[[], str]
+
+
+class ModelTurn:
+    """Runs one turn. All its tasks end with it."""
+
+    def __init__(self, desk: Desk, turn: int) -> None:
+        self._desk = desk
+        self._turn = turn
+        self._reads: dict[str, asyncio.Task[None]] = {}
+        self._early: dict[str, asyncio.Task[JsonValue]] = {}
+        self._proposals: dict[str, Proposal] = {}
+        self._calls = 0
+        self._refusals = 0
+        self._began = time.monotonic()
+
+    async def run(self) -> Outcome:
+        """Ask the model until it has answered, asked or planned. Failures become events."""
+        try:
+            async with asyncio.timeout(self._desk.limits.turn_seconds):
+                return await self._rounds()
+        except ModelError as error:
+            return await self._failed(error.sentence, error.hint)
+        except TimeoutError:
+            return await self._failed(
+                f"The turn took longer than {self._desk.limits.turn_seconds:.0f} s and was ended.",
+                "Ask for less at once, or raise limits.turn_seconds in config.toml.",
+            )
+        finally:
+            for task in (*self._reads.values(), *self._early.values()):
+                task.cancel()
+            await asyncio.gather(*self._reads.values(), *self._early.values(), return_exceptions=True)
+
+    async def _rounds(self) -> Outcome:
+        stumbles = 0
+        for _ in range(self._desk.limits.model_rounds):
+            try:
+                reply = await self._ask()
+            except (MalformedToolCall, TruncatedToolCall) as error:
+                stumbles += 1
+                if stumbles > 1:
+                    raise
+                self._desk.log.show(e.ModelWaiting(turn=self._turn, seconds=0, cause=error.sentence))
+                continue
+            except Unusable as error:
+                await self._replied(error.reply)
+                raise
+            if not reply.calls:
+                return "answered"
+            outcome = await self._act(reply.calls)
+            if outcome is not None:
+                return outcome
+        return await self._failed(
+            f"The model asked for tools {self._desk.limits.model_rounds} times without coming to an end.",
+            "Ask something narrower.",
+        )
+
+    async def _ask(self) -> Replied:
+        """One call of the model; reads start as soon as they are written."""
+        desk = self._desk
+        self._calls += 1
+        request = Request(
+            system=briefing(desk.registry),
+            messages=messages(desk.log.history, desk.situation()),
+            tools=(*read_tools(desk.registry), *own_tools(desk.registry)),
+            max_tokens=desk.max_tokens,
+            deadline=desk.limits.turn_seconds,
+        )
+        names: dict[str, str] = {}
+        async with contextlib.aclosing(desk.model.stream(request)) as stream:
+            async for event in stream:
+                match event:
+                    case TextDelta():
+                        desk.log.show(e.TextGrew(turn=self._turn, text=event.text))
+                    case ThinkingDelta():
+                        desk.log.show(e.ThinkingGrew(turn=self._turn, text=event.text))
+                    case RetryWaiting():
+                        desk.log.show(
+                            e.ModelWaiting(turn=self._turn, seconds=event.seconds, cause=event.cause)
+                        )
+                    case ToolOpened():
+                        names[event.id] = event.name
+                    case ToolInputGrew() if names.get(event.id) == PROPOSE:
+                        proposal = self._proposals.setdefault(event.id, Proposal())
+                        self._drafted(proposal, proposal.grew(event.snapshot))
+                    case ToolReady():
+                        self._start(event.call)
+                    case Replied():
+                        await self._replied(event)
+                        return event
+        raise RuntimeError("a model's stream ended without a reply or an error")
+
+    async def _replied(self, reply: Replied) -> None:
+        await self._desk.log.record(
+            e.ModelReplied(
+                turn=self._turn,
+                message=reply.message,
+                stop_reason=reply.stop_reason,
+                model=reply.model,
+                usage=reply.usage,
+                cost=reply.cost,
+            )
+        )
+
+    # --- reads -------------------------------------------------------------------------------------
+
+    def _start(self, call: ToolUseBlock) -> None:
+        """A call is written to its end: a read starts now, whatever else is still being written."""
+        if call.name not in (PROPOSE, ASK) and call.id not in self._reads:
+            self._reads[call.id] = asyncio.create_task(self._read(call), name=f"read {call.name}")
+
+    async def _read(self, block: ToolUseBlock) -> None:
+        desk, began = self._desk, time.monotonic()
+        args = dict(block.input)
+        try:
+            scope = fill(Scope.model_validate(args.pop("scope", None) or {}), desk.log.state.scope)
+            call = Call(tool=desk.registry.get(block.name).id, args=args)
+        except (Invalid, ValidationError) as error:
+            cause = str(error) if isinstance(error, Invalid) else "scope: not a scope."
+            await self._returned(block, began, failure=FailureClass.INVALID, cause=cause)
+            return
+        await desk.log.record(e.ToolCalled(turn=self._turn, call_id=block.id, call=call, scope=scope))
+        try:
+            output = (await desk.reader.run(call, scope)).model_dump(mode="json")
+        except ToolError as error:
+            await self._returned(block, began, failure=error.failure, cause=str(error))
+        else:
+            await self._returned(block, began, summary=summary(output), output=output)
+
+    async def _returned(
+        self,
+        call: ToolUseBlock,
+        began: float,
+        *,
+        summary: str = "",
+        output: JsonValue = None,
+        failure: FailureClass | None = None,
+        cause: str = "",
+    ) -> None:
+        await self._desk.log.record(
+            e.ToolReturned(
+                turn=self._turn,
+                call_id=call.id,
+                tool=call.name,
+                summary=summary,
+                output=output,
+                failure=failure,
+                cause=cause,
+                seconds=time.monotonic() - began,
+            )
+        )
+
+    # --- what ends a round -----------------------------------------------------------------------------
+
+    async def _act(self, calls: tuple[ToolUseBlock, ...]) -> Outcome | None:
+        """Wait for the reads and deal with a question or a plan; None when the model goes on."""
+        for call in calls:
+            self._start(call)
+        await asyncio.gather(*(self._reads[call.id] for call in calls if call.id in self._reads))
+        outcome: Outcome | None = None
+        for call in calls:
+            if call.name == ASK and outcome is None:
+                outcome = await self._question(call)
+            elif call.name == PROPOSE and outcome is None:
+                outcome = await self._propose(call)
+        return outcome
+
+    async def _question(self, call: ToolUseBlock) -> Outcome:
+        choices = call.input.get("choices")
+        await self._returned(call, time.monotonic(), summary="asked", output="The operator answers next.")
+        await self._desk.log.record(
+            e.QuestionAsked(
+                turn=self._turn,
+                question=str(call.input.get("question", "")) or "What exactly do you mean?",
+                choices=tuple(map(str, choices)) if isinstance(choices, list) else (),
+            )
+        )
+        return "asked"
+
+    async def _propose(self, call: ToolUseBlock) -> Outcome | None:
+        began = time.monotonic()
+        proposal = self._proposals.setdefault(call.id, Proposal())
+        self._drafted(proposal, proposal.rest(call.input))
+        try:
+            plan = await self._checked(call)
+        except PlanProblem as problem:
+            self._refusals += 1
+            await self._desk.log.record(
+                e.PlanRefused(
+                    turn=self._turn, goal=str(call.input.get("goal", "")), problems=problem.problems
+                )
+            )
+            await self._returned(call, began, failure=FailureClass.INVALID, cause=str(problem))
+            if self._refusals < REFUSALS:
+                return None
+            return await self._failed(
+                f"The model proposed {self._refusals} plans that cannot be offered.", problem.problems[0]
+            )
+        await self._returned(call, began, summary="offered", output=f"Offered to the operator as {plan.id}.")
+        await self._desk.log.record(
+            e.PlanOffered(
+                turn=self._turn,
+                plan=plan,
+                model_calls=self._calls,
+                elapsed_ms=(time.monotonic() - self._began) * 1000,
+            )
+        )
+        return "planned"
+
+    async def _checked(self, call: ToolUseBlock) -> Plan:
+        draft = read_plan(call.input)
+        desk = self._desk
+        desk.log.show(e.PlanChecking(turn=self._turn, steps=len(draft.steps)))
+        results = await asyncio.gather(*self._early.values(), return_exceptions=True)
+        outputs = {
+            step: output
+            for step, output in zip(self._early, results, strict=True)
+            if not isinstance(output, BaseException)
+        }
+        self._early.clear()
+        return await desk.checker.check(
+            draft,
+            desk.log.state.scope,
+            plan_id=desk.next_plan(),
+            origin=f"model:{desk.model.name}",
+            outputs=outputs,
+        )
+
+    def _drafted(self, proposal: Proposal, steps: list[DraftStep]) -> None:
+        """Show steps as they are written; a read that needs nothing else starts at once."""
+        for step in steps:
+            reading = self._free_read(step) and step.id not in self._early
+            if reading:
+                self._early[step.id] = asyncio.create_task(self._early_read(step), name=f"read {step.id}")
+            self._desk.log.show(
+                e.StepDrafted(turn=self._turn, goal=proposal.goal, step=step, reading=reading)
+            )
+
+    def _free_read(self, step: DraftStep) -> bool:
+        if step.tool not in self._desk.registry:
+            return False
+        plain = not any(True for value in step.args.values() for _ in references(value))
+        return plain and self._desk.registry.get(step.tool).effect is Effect.READ
+
+    async def _early_read(self, step: DraftStep) -> JsonValue:
+        scope = fill(step.scope, self._desk.log.state.scope)
+        output = await self._desk.reader.run(Call(tool=step.tool, args=step.args), scope)
+        value: JsonValue = output.model_dump(mode="json")
+        return value
+
+    async def _failed(self, sentence: str, hint: str = "") -> Outcome:
+        await self._desk.log.record(e.TurnFailed(turn=self._turn, sentence=sentence, hint=hint))
+        return "failed"

@@ -1,0 +1,1 @@
+"""Runbooks: named, versioned, parameterised plans. Known intents are the runbooks we ship."""

@@ -1,0 +1,181 @@
+"""From words to things: which workload, which namespaces, which number an operator meant.
+
+Names are looked up in the world, never guessed. One match is taken, none is a sentence with near
+names, several are a question with choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, JsonValue
+
+from agent.reading import Reader
+from agent.runbooks.runbook import Parameter, Runbook
+from agent.runbooks.triggers import number
+from tools.errors import NotFound
+from tools.tool import Call, Scope
+
+Value = JsonValue
+Replicas = Callable[[str], Awaitable[int | None]]
+"""Replica count recorded before a workload (`deployment/checkout in shop-dev`) was last stopped."""
+
+
+class Ambiguous(Exception):
+    """Several things fit; `choices` are (label, whole request said unambiguously)."""
+
+    def __init__(self, question: str, choices: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(question)
+        self.question = question
+        self.choices = choices
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Looks things up through read tools, in the session's scope."""
+
+    reader: Reader
+    scope: Scope
+    tools: frozenset[str]
+    replicas_before: Replicas
+
+    async def resolve(self, runbook: Runbook, words: Mapping[str, str]) -> dict[str, Value]:
+        """Every parameter's value.
+
+        Raises:
+            Ambiguous: the operator has to choose.
+            ToolError: something does not exist, or cannot be looked up.
+        """
+        values: dict[str, Value] = {}
+        for name, parameter in runbook.parameters.items():
+            word = words.get(name, parameter.default)
+            match parameter.type:
+                case "workload":
+                    values[name] = await self._workload(runbook, words, name, parameter)
+                case "environment":
+                    values[name] = await self._environment(word)
+                case "place":
+                    values[name] = await self._place(word)
+                case "count" | "revision":
+                    values[name] = number(word) if word else None
+                case _:
+                    values[name] = word
+        return values
+
+    async def _find(self, **args: JsonValue) -> list[dict[str, JsonValue]]:
+        output = await self.reader.run(Call(tool="kubernetes_find_workloads", args=args), self.scope)
+        return _models(output, "workloads")
+
+    async def _workload(
+        self, runbook: Runbook, words: Mapping[str, str], name: str, parameter: Parameter
+    ) -> Value:
+        kind, _, bare = words[name].rpartition("/")
+        place = words.get(parameter.within, "") if parameter.within else ""
+        found = await self._find(name=bare.lower(), environment=place)
+        if kind:
+            found = [item for item in found if str(item["kind"]).lower().startswith(kind.lower()[:4])]
+        where = f"in {place}" if place else f"in {self.scope.context or 'the cluster'}"
+        if not found:
+            raise NotFound(
+                f"There is no workload called {bare} {where}.", hint="Say `show workloads` to see them."
+            )
+        own = [item for item in found if item["namespace"] == self.scope.namespace]
+        if len(found) > 1 and len(own) == 1 and not place:
+            found = own
+        if len(found) > 1:
+            raise Ambiguous(
+                f"{bare} runs in {len(found)} places. Which one?",
+                tuple(self._choice(runbook, words, name, parameter, item) for item in found),
+            )
+        return dict(found[0])
+
+    @staticmethod
+    def _choice(
+        runbook: Runbook,
+        words: Mapping[str, str],
+        name: str,
+        parameter: Parameter,
+        item: dict[str, JsonValue],
+    ) -> tuple[str, str]:
+        exact = {
+            **words,
+            name: f"{str(item['kind']).lower()}/{item['name']}",
+            parameter.within: str(item["namespace"]),
+        }
+        environment = f" ({item['environment']})" if item["environment"] else ""
+        return f"{item['namespace']}{environment}", say(runbook.phrase, exact)
+
+    async def _environment(self, word: str) -> Value:
+        """An environment's workloads and machines, with what is needed to start them again."""
+        workloads = await self._find(environment=word.lower())
+        for item in workloads:
+            target = f"{str(item['kind']).lower()}/{item['name']} in {item['namespace']}"
+            recorded = None if item["replicas"] else await self.replicas_before(target)
+            item["recorded"] = recorded or 1
+            item["note"] = "" if recorded or item["replicas"] else " (no count on record)"
+        machines = await self._machines(word)
+        return {
+            "name": word,
+            "running": [item for item in workloads if item["replicas"]],
+            "stopped": [item for item in workloads if not item["replicas"]],
+            "machines_running": [item for item in machines if item.get("state") == "running"],
+            "machines_stopped": [item for item in machines if item.get("state") == "stopped"],
+        }
+
+    async def _machines(self, environment: str) -> list[dict[str, JsonValue]]:
+        if not self.scope.profile or "aws_ec2_list" not in self.tools:
+            return []
+        output = await self.reader.run(
+            Call(tool="aws_ec2_list", args={"tags": {"environment": environment.lower()}}), self.scope
+        )
+        return _models(output, "instances")
+
+    async def _place(self, word: str) -> Value:
+        """The namespaces that a place's name means; none when no place was named."""
+        if not word:
+            namespace = self.scope.namespace
+            return {
+                "name": namespace or "all namespaces",
+                "each": [
+                    {"name": namespace or "all namespaces", "namespace": namespace, "all": not namespace}
+                ],
+            }
+        output = await self.reader.run(
+            Call(tool="kubernetes_find_workloads", args={"environment": word.lower()}), self.scope
+        )
+        namespaces = output.model_dump(mode="json")["namespaces"]
+        if not namespaces:
+            namespaces = sorted({str(item["namespace"]) for item in _models(output, "workloads")})
+        return {
+            "name": word,
+            "each": [{"name": name, "namespace": name, "all": False} for name in namespaces],
+        }
+
+
+def say(phrase: str, words: Mapping[str, str]) -> str:
+    """A runbook's canonical phrase with the slots filled; `[…]` stays only where its slots are known."""
+    out = ""
+    for part in _split(phrase):
+        optional = part.startswith("[")
+        text = part.strip("[]")
+        slots = [piece.partition("}")[0] for piece in text.split("{")[1:]]
+        if optional and not all(words.get(slot) for slot in slots):
+            continue
+        for slot in slots:
+            text = text.replace("{" + slot + "}", words.get(slot, ""))
+        out += text
+    return " ".join(out.split())
+
+
+def _split(phrase: str) -> list[str]:
+    parts: list[str] = []
+    for piece in phrase.split("["):
+        head, closed, tail = piece.partition("]")
+        parts += [f"[{head}]", tail] if closed else [piece]
+    return parts
+
+
+def _models(output: BaseModel, field: str) -> list[dict[str, JsonValue]]:
+    items = output.model_dump(mode="json").get(field, [])
+    return [item for item in items if isinstance(item, dict)]

@@ -1,0 +1,40 @@
+"""Taking a plan back: the calls that restore the recorded before-states, newest first."""
+
+from __future__ import annotations
+
+from agent.plan import Draft, DraftStep, PlanProblem, Step, StepState
+from agent.state import PlanProgress
+
+
+def undo_draft(progress: PlanProgress) -> Draft:
+    """The plan that takes back what this plan did, in reverse order. It is checked like any other.
+
+    Raises:
+        PlanProblem: nothing was changed, or something changed cannot be taken back.
+    """
+    done = [step for step in progress.plan.writes if _arrived(progress, step)]
+    if not done:
+        raise PlanProblem([f"Plan {progress.plan.id} changed nothing that could be taken back."])
+    stuck = [step for step in done if step.undo is None]
+    if stuck:
+        names = "; ".join(step.title for step in stuck)
+        raise PlanProblem([f"Plan {progress.plan.id} cannot be taken back as a whole, because of: {names}."])
+    steps: list[DraftStep] = []
+    for step in reversed(done):
+        if step.undo is not None:
+            steps.append(
+                DraftStep(
+                    id=f"undo-{step.id}",
+                    title=f"Take back: {step.title}",
+                    tool=step.undo.tool,
+                    args=step.undo.args,
+                    depends_on=(steps[-1].id,) if steps else (),
+                    scope=step.scope,
+                )
+            )
+    return Draft(goal=f"Take back: {progress.plan.goal}", steps=tuple(steps))
+
+
+def _arrived(progress: PlanProgress, step: Step) -> bool:
+    state = progress.of(step.id)
+    return state.state is StepState.SUCCEEDED or state.applied is True
