@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.kubernetes.events import Happening
+from tools.kubernetes.events import Happening, moment
 from tools.kubernetes.fields import Json, condition, mapping, mappings, number, text
 from tools.kubernetes.plain_text import plain
 
@@ -177,7 +177,7 @@ def _crash(situation: PodSituation, status: Json, ended: Json, steady: bool) -> 
         cause = f"Container {container} is killed because its liveness probe fails."
         advice = "Check the probe's path, port and timing against what the program does."
     elif telling:
-        cause = f"Container {container} exits with code {code} shortly after it starts: {telling[-1]}"
+        cause = f"Container {container} exits with code {code}{_lifetime(ended)}: {telling[-1]}"
     else:
         meaning = EXIT_CODES.get(code, "")
         known = f" ({meaning})" if meaning else f" ({message})" if message else ""
@@ -192,6 +192,14 @@ def _crash(situation: PodSituation, status: Json, ended: Json, steady: bool) -> 
         evidence=(state, *probes[:2], *log_evidence, *situation.reported("BackOff")[:1]),
         advice=advice,
     )
+
+
+def _lifetime(ended: Json) -> str:
+    started, finished = moment(text(ended, "startedAt")), moment(text(ended, "finishedAt"))
+    if started is None or finished is None:
+        return ""
+    seconds = max(0, round((finished - started).total_seconds()))
+    return f" after {seconds} seconds" if seconds < 120 else f" after {seconds // 60} minutes"
 
 
 def telling_lines(lines: tuple[str, ...]) -> list[str]:
@@ -249,8 +257,10 @@ def _evicted(situation: PodSituation) -> list[Finding]:
 def _not_starting(situation: PodSituation) -> list[Finding]:
     reasons = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedCreatePodContainer")
     said = situation.reported(*reasons)
-    if text(situation.pod, "status", "phase") != "Pending" or not said:
+    if text(situation.pod, "status", "phase") != "Pending":
         return []
+    if not said:
+        return _still_starting(situation)
     return [
         Finding(
             cause=f"The pod cannot start on its node: {said[0].quote}",
@@ -258,6 +268,22 @@ def _not_starting(situation: PodSituation) -> list[Finding]:
             object=situation.name,
             evidence=tuple(said[:2]),
             advice="Check the volumes, ConfigMaps and Secrets it mounts, and the node's network.",
+        )
+    ]
+
+
+def _still_starting(situation: PodSituation) -> list[Finding]:
+    waiting = [text(entry, "state", "waiting", "reason") for entry in _statuses(situation.pod)]
+    quote = ", ".join(filter(None, waiting)) or "Pending"
+    latest = situation.events[0].message if situation.events else ""
+    return [
+        Finding(
+            cause=f"The pod has not started yet ({quote}), and nothing says why.",
+            confidence="low",
+            object=situation.name,
+            evidence=(Evidence(what="container state", quote=quote, object=situation.name),)
+            + ((Evidence(what="latest event", quote=latest, object=situation.name),) if latest else ()),
+            advice="Look again in a while; a large image or a slow volume takes its time.",
         )
     ]
 
