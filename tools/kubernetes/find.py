@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, JsonValue
 
 from tools.errors import NotFound, ToolError
-from tools.kubernetes.cluster import Cluster, Json
-from tools.kubernetes.clusters import Clusters
-from tools.kubernetes.fields import mappings, number, strings, text
+from tools.kubernetes.fields import Json, mappings, number, strings, text
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
+
+if TYPE_CHECKING:
+    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.clusters import Clusters
 
 ENVIRONMENT_LABELS = ("environment", "env", "app.kubernetes.io/environment")
 """Labels, of the workload or else of its namespace, that name an environment."""

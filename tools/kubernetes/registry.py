@@ -11,6 +11,7 @@ from tools.kubernetes.delete import KubernetesDelete
 from tools.kubernetes.describe import KubernetesDescribe
 from tools.kubernetes.diagnose import KubernetesDiagnose
 from tools.kubernetes.events import KubernetesEvents
+from tools.kubernetes.find import FindWorkloads
 from tools.kubernetes.get_object import KubernetesGet
 from tools.kubernetes.list_objects import KubernetesList
 from tools.kubernetes.logs import KubernetesLogs
@@ -29,6 +30,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
     tools = [
         KubernetesList(clusters),
         KubernetesGet(clusters),
+        FindWorkloads(clusters),
         KubernetesDescribe(clusters),
         KubernetesLogs(clusters),
         KubernetesEvents(clusters),
