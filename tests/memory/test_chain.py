@@ -208,6 +208,32 @@ async def test_an_empty_journal_fits_and_its_anchor_still_holds_later(journal: J
     assert (await journal.verify(anchor)).ok
 
 
+async def test_a_file_is_walked_as_a_crash_in_the_middle_of_a_commit_left_it(
+    journal: Journal, path: Path
+) -> None:
+    await journal.append("s", draft(), draft())
+
+    def crash() -> Path:
+        """Copy the files while a transaction too large for memory has begun to reach them."""
+        writer = sqlite3.connect(path, isolation_level=None)
+        writer.execute("PRAGMA cache_size = 5")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.executemany(
+            "INSERT INTO sessions (id, created, updated) VALUES (?, '', '')",
+            ((f"{n:09d}",) for n in range(2000)),
+        )
+        left = path.parent / "left"
+        left.mkdir()
+        for file in path.parent.glob("journal.db*"):
+            (left / file.name).write_bytes(file.read_bytes())
+        writer.execute("ROLLBACK")
+        writer.close()
+        return left / path.name
+
+    found = chain.verify(await asyncio.to_thread(crash), await journal.anchor())
+    assert (found.ok, found.rows) == (True, 2)
+
+
 def test_a_file_that_cannot_be_walked_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(JournalDamaged, match="cannot be verified"):
         chain.verify(tmp_path / "nothing-here.db")

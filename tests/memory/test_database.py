@@ -174,13 +174,19 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> N
         "INSERT INTO events VALUES (9, 's', 3, '', 'k', 1, NULL, NULL, 's', 'b', 'd', 'h')",
         "INSERT INTO events VALUES (3, 's', 9, '', 'k', 1, NULL, NULL, 's', 'b', 'd', 'h')",
         "INSERT OR REPLACE INTO events VALUES (1, 's', 1, '', 'k', 1, NULL, NULL, 's', 'b', 'd', 'h')",
+        # In its right place, but it would push out the step's first begin.
+        "INSERT OR REPLACE INTO events VALUES (3, 's', 3, '', 'k', 1, 'step', 'begin', 's', 'b', 'd', 'h')",
     ],
 )
 async def test_sql_that_would_change_the_past_is_refused(journal: Journal, statement: str) -> None:
-    written = await journal.append("s", draft(), draft())
-    with pytest.raises(JournalError, match="journal"):
+    await journal.append("s", draft())
+    await journal.begin("s", "step", draft())
+    before = await journal.database.fetch("SELECT * FROM events")
+    with pytest.raises(
+        JournalError, match=r"the journal (only grows|never loses)|a row of the journal never changes"
+    ):
         await journal.database.transact(lambda connection: run(connection, statement))
-    assert await journal.read("s") == written
+    assert await journal.database.fetch("SELECT * FROM events") == before
 
 
 async def test_opening_the_same_new_file_twice_at_once_makes_its_tables_once(path: Path) -> None:

@@ -81,6 +81,33 @@ def test_of_many_who_claim_at_once_exactly_one_wins_and_always_one(home: Home) -
         winner.release()
 
 
+def test_while_consoles_come_and_go_never_two_hold_the_session(home: Home) -> None:
+    inside = threading.Lock()
+    broken_in: list[str] = []
+    turns: list[int] = []
+
+    def come_and_go() -> None:
+        for turn in range(300):
+            if lease := claim(home, "s"):
+                if inside.acquire(blocking=False):
+                    turns.append(turn)
+                    # Long enough inside for another to come upon the file as it changes hands.
+                    for _ in range(10):
+                        assert holder(home, "s")
+                    inside.release()
+                else:
+                    broken_in.append(f"turn {turn}")
+                lease.release()
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert turns
+    assert broken_in == []
+
+
 def test_looking_at_a_free_session_does_not_cost_another_its_claim(home: Home) -> None:
     stop = threading.Event()
 
