@@ -1,0 +1,1 @@
+"""What the console is drawn with: widgets that are given state and post messages."""

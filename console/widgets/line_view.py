@@ -1,0 +1,116 @@
+"""A scrolling view that draws its own lines: no widget per row, only what is on the screen is touched."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.geometry import Offset
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+
+from console.widgets.glyphs import UNICODE, Glyphs
+
+
+class LineView(ScrollView, can_focus=True):
+    """Base of the console's long views. Subclasses say how many lines there are and draw one at a time."""
+
+    ALLOW_SELECT: ClassVar[bool] = True
+
+    DEFAULT_CSS = """
+    LineView {
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = UNICODE,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.glyphs = glyphs
+
+    @property
+    def line_width(self) -> int:
+        """Cells a line can fill."""
+        return max(self.scrollable_content_region.width, 1)
+
+    @property
+    def cursor_style(self) -> Style:
+        """The ground under the line the cursor is on; stronger while the view has the keyboard."""
+        strength = "55%" if self.has_focus else "25%"
+        return self.app.stylesheet.parse_style(f"on $primary {strength}")
+
+    def line_strip(self, line: int) -> Strip | None:
+        """Line number `line` of the whole content, None below its end."""
+        raise NotImplementedError
+
+    @property
+    def line_count(self) -> int:
+        """Lines of the whole content."""
+        raise NotImplementedError
+
+    def paint(self, content: Content, base: Style | None = None) -> Strip:
+        """One line of content as a strip, styles resolved against the theme."""
+        ground = self.visual_style if base is None else self.visual_style + base
+        parse = self.app.stylesheet.parse_style
+        return Strip(
+            [
+                Segment(text, style.rich_style)
+                for text, style in content.render(ground, end="", parse_style=parse)
+                if text
+            ]
+        )
+
+    def render_line(self, y: int) -> Strip:
+        return self.framed_line(y + self.scroll_offset.y)
+
+    def framed_line(self, line: int) -> Strip:
+        """Line `line`, cut or filled to the view's width, with the operator's mouse selection on it."""
+        width = self.line_width
+        ground = self.visual_style.rich_style
+        strip = self.line_strip(line)
+        if strip is None:
+            return Strip.blank(width, ground)
+        strip = self._selected(strip, line)
+        return strip.crop_extend(0, width, ground).apply_offsets(0, line)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text under the mouse selection, without the padding at the ends of lines."""
+        first = selection.start.y if selection.start else 0
+        last = min(selection.end.y if selection.end else self.line_count, self.line_count - 1)
+        lines = []
+        for line in range(first, last + 1):
+            strip = self.line_strip(line)
+            lines.append("" if strip is None else strip.text)
+        shifted = Selection(
+            Offset(selection.start.x, 0) if selection.start else None,
+            Offset(selection.end.x, selection.end.y - first) if selection.end else None,
+        )
+        text = shifted.extract("\n".join(lines)) if lines else ""
+        return "\n".join(line.rstrip() for line in text.split("\n")), "\n"
+
+    def _selected(self, strip: Strip, line: int) -> Strip:
+        selection = self.text_selection
+        span = selection.get_span(line) if selection is not None else None
+        if span is None:
+            return strip
+        start = strip.index_to_cell_position(min(span[0], len(strip.text)))
+        end = strip.cell_length
+        if span[1] != -1:
+            end = strip.index_to_cell_position(min(span[1], len(strip.text)))
+        if start >= end:
+            return strip
+        ground = self.screen.get_component_rich_style("screen--selection")
+        before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
+        marked = Strip([segment._replace(style=(segment.style or ground) + ground) for segment in inside])
+        return Strip.join([before, marked, after])

@@ -1,0 +1,151 @@
+"""The lines of a plan tree: its head, and each step with what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.content import Content
+
+from agent.plan import DraftStep, PlanStatus, Step, StepState, Verdict
+from agent.state import PlanProgress, StepProgress
+from console.widgets.elapsed import elapsed, whole_seconds
+from console.widgets.glyphs import Glyphs, Look, effect_look, plan_look, step_look
+from console.widgets.safe_text import safe_line
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step with its place in the tree. `progress` is None for a draft, `marked` where nothing waits
+    for a decision."""
+
+    step: Step | DraftStep
+    levels: tuple[bool, ...]
+    opens: bool
+    after: tuple[str, ...]
+    progress: StepProgress | None
+    marked: bool | None
+
+
+def head_lines(
+    progress: PlanProgress | None, drafted: int, width: int, now: datetime, glyphs: Glyphs
+) -> list[Content]:
+    """The plan's goal, its status, how far it is and for how long it has been running."""
+    if progress is None:
+        if not drafted:
+            return [Content.styled("No plan yet. Say what you want; its steps appear here.", "$text-muted")]
+        words = f"{glyphs.drafted} The plan is being written: {drafted} step{'' if drafted == 1 else 's'}"
+        return [_cut(Content.styled(f"{words} so far{glyphs.ellipsis}", "$text-accent"), width, glyphs)]
+    look = plan_look(progress.status, glyphs)
+    done = sum(step.state is StepState.SUCCEEDED for step in progress.steps.values())
+    chosen = len(progress.approved) if progress.approved else len(progress.plan.steps)
+    facts = [f"{done}/{chosen} done"] if progress.status is not PlanStatus.OFFERED else [f"{chosen} steps"]
+    if progress.started:
+        facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
+    goal = Content.styled(safe_line(progress.plan.goal), "bold")
+    status = Content.assemble(
+        (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$text-muted")
+    )
+    return [_cut(goal, width, glyphs), _cut(status, width, glyphs)]
+
+
+def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[Content]:
+    """One line for the step itself and, where there is something to say, one for its cause or result."""
+    look = _look(row, glyphs)
+    guide = Content.styled(_guide(row, glyphs, first=True), "$foreground-disabled")
+    mark = Content("")
+    if row.marked is not None:
+        sign = glyphs.marked if row.marked else glyphs.unmarked
+        mark = Content.styled(f"[{sign}] ", "$text-primary" if row.marked else "$text-muted")
+    left = Content("").join(
+        [guide, mark, Content.styled(f"{look.glyph} ", look.style), _effect(row.step), _title(row)]
+    )
+    right = _state(row, look, now)
+    if left.cell_length + right.cell_length + 2 > width and width < 60:
+        right = _state(row, look, now, short=True)
+    room = width - right.cell_length - 1
+    if room < 16:
+        room, right = width, Content("")
+    line = _cut(left, room, glyphs).pad_right(max(room - left.cell_length, 0) + 1) + right
+    lines = [line.rstrip()]
+    detail = _detail(row, now, glyphs)
+    if detail:
+        rest = Content.styled(_guide(row, glyphs, first=False), "$foreground-disabled")
+        indent = Content(" " * (mark.cell_length + 4))
+        lines.append(_cut(rest + indent + detail, width, glyphs))
+    return lines
+
+
+def _look(row: StepRow, glyphs: Glyphs) -> Look:
+    if row.progress is None:
+        return Look(glyphs.drafted, "drafted", "$text-muted")
+    if row.marked is False:
+        return Look(glyphs.skipped, "struck", "$text-muted")
+    return step_look(row.progress.state, glyphs)
+
+
+def _guide(row: StepRow, glyphs: Glyphs, *, first: bool) -> str:
+    if not row.levels:
+        return ""
+    outer = "".join(f"{glyphs.pipe} " if goes_on else "   " for goes_on in row.levels[:-1])
+    goes_on = row.levels[-1]
+    if first and row.opens:
+        return f"{outer}{glyphs.branch if goes_on else glyphs.last} "
+    return f"{outer}{glyphs.pipe if goes_on else '  '} "
+
+
+def _effect(step: Step | DraftStep) -> Content:
+    if isinstance(step, DraftStep):
+        return Content("")
+    look = effect_look(step.effect)
+    return Content.styled(f"{look.glyph} ", look.style)
+
+
+def _title(row: StepRow) -> Content:
+    title = safe_line(row.step.title or row.step.tool)
+    if row.marked is False:
+        return Content.styled(title, "strike $text-muted")
+    done = row.progress is not None and row.progress.state is StepState.SKIPPED
+    return Content.styled(title, "$text-muted" if done or row.progress is None else "")
+
+
+def _state(row: StepRow, look: Look, now: datetime, *, short: bool = False) -> Content:
+    """State word, attempt, time: on the right of the step's line."""
+    progress = row.progress
+    words = [(look.word, look.style)]
+    if progress is not None and row.marked is not False:
+        if progress.attempts > 1 and (progress.attempt > 1 or not progress.state.final):
+            words.append((f"{progress.attempt}/{progress.attempts}", "$text-muted"))
+        if progress.started and not (short and not progress.state.final and progress.retry_at):
+            seconds = ((progress.ended or now) - progress.started).total_seconds()
+            words.append((elapsed(seconds) if progress.ended else whole_seconds(seconds), "$text-muted"))
+    return Content(" ").join([Content.styled(text, style) for text, style in words])
+
+
+def _detail(row: StepRow, now: datetime, glyphs: Glyphs) -> Content:
+    """The cause of trouble, the next attempt, or what was seen in the world; else what it waits for."""
+    step, progress = row.step, row.progress
+    parts: list[tuple[str, str]] = []
+    if progress is not None:
+        if progress.state is StepState.RETRYING and progress.retry_at:
+            wait = whole_seconds((progress.retry_at - now).total_seconds())
+            parts.append((f"again in {wait}", "bold $text-warning"))
+        trouble = progress.state in (StepState.FAILED, StepState.IN_DOUBT, StepState.RETRYING)
+        if progress.cause:
+            failure = f"{progress.failure.value}: " if progress.failure else ""
+            parts.append((failure + safe_line(progress.cause), "$text-error" if trouble else "$text-muted"))
+        elif progress.observed:
+            parts.append((safe_line(progress.observed), "$text-muted"))
+    if not parts and isinstance(step, Step) and step.ruling.verdict is Verdict.DENY:
+        parts.append((f"denied by {step.ruling.rule}: {safe_line(step.ruling.reason)}", "$text-error"))
+    waiting = progress is None or progress.state in (StepState.PROPOSED, StepState.APPROVED)
+    if row.after and waiting:
+        parts.append((f"after {', '.join(row.after)}", "$text-muted"))
+    dot = f" {glyphs.dot} "
+    return Content.styled(dot, "$text-muted").join([Content.styled(text, style) for text, style in parts])
+
+
+def _cut(line: Content, width: int, glyphs: Glyphs) -> Content:
+    if line.cell_length <= width:
+        return line
+    return line.truncate(max(width - 1, 0)) + Content.styled(glyphs.ellipsis, "$text-muted")
