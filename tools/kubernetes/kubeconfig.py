@@ -100,7 +100,7 @@ class Kubeconfig:
                 "The kubeconfig has no current context.",
                 hint=f"Choose one with --context: {', '.join(names) or 'it names none'}.",
             )
-        near = get_close_matches(name, names, n=3, cutoff=0.4)
+        near = get_close_matches(name, names, n=3, cutoff=0.6)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(names) or 'none'}."
         raise NotConfigured(f"The kubeconfig has no context called {name}.", hint=hint)
 

@@ -1,0 +1,134 @@
+"""A namespace of its own on some cluster, and the tools to work in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from tools.gate import Mint, Permit
+from tools.kubernetes.cluster import Cluster
+from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.registry import kubernetes_tools
+from tools.tool import Call, Observation, Preview, Registry, Scope, Verdict
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds after which a condition that never came true fails its test."""
+
+
+@dataclass
+class Lab:
+    """What the contract tests work with, on the practice cluster and on a real one alike.
+
+    `runs_pods` says whether somebody runs the pods; a bare control plane has no kubelet.
+    """
+
+    clusters: Clusters
+    cluster: Cluster
+    mint: Mint
+    scope: Scope
+    namespace: str
+    runs_pods: bool
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(kubernetes_tools(self.clusters))
+
+    async def read(self, tool: str, **args: Any) -> Any:
+        """Run a read tool."""
+        found = self.registry.get(tool)
+        return await found.run(found.parse(args), self.scope)
+
+    async def preview(self, tool: str, **args: Any) -> Preview:
+        found = self.registry.write(tool)
+        return await found.preview(found.parse(args), self.scope)
+
+    async def run(self, tool: str, preview: Preview, **args: Any) -> BaseModel:
+        """Run a write tool with the grant its preview asks for, and nothing else."""
+        found = self.registry.write(tool)
+        with self.mint.grant("step", preview.permits, seconds=30):
+            return await found.run(found.parse(args), self.scope)
+
+    async def observe(self, tool: str, preview: Preview, **args: Any) -> Observation:
+        found = self.registry.write(tool)
+        return await found.observe(found.parse(args), self.scope, preview)
+
+    def undo(self, tool: str, preview: Preview, **args: Any) -> Call | None:
+        found = self.registry.write(tool)
+        return found.undo(found.parse(args), preview)
+
+    async def carry_out(self, tool: str, **args: Any) -> Preview:
+        """Preview, run, and wait until the effect is observed as applied."""
+        preview = await self.preview(tool, **args)
+        await self.run(tool, preview, **args)
+
+        async def applied() -> bool:
+            return (await self.observe(tool, preview, **args)).applied is True
+
+        await until(applied)
+        return preview
+
+    async def settled(self, tool: str, preview: Preview, **args: Any) -> Observation:
+        """Wait for the last word on a write: it holds, or it never will."""
+
+        async def final() -> Observation | None:
+            seen = await self.observe(tool, preview, **args)
+            return seen if seen.verdict is not Verdict.NOT_YET else None
+
+        return await until(final)
+
+    async def create(self, resource: str, path: str, body: dict[str, Any]) -> None:
+        """Put an object there behind the tools' backs."""
+        namespace = "" if resource == "namespaces" else self.namespace
+        permit = Permit(
+            system="kubernetes",
+            place=self.cluster.context,
+            verb="create",
+            resource=resource,
+            namespace=namespace,
+        )
+        with self.mint.grant("setup", [permit], seconds=30):
+            await self.cluster.request("POST", path, body=body)
+
+    async def deployment(self, name: str, image: str = "registry.local/web:1", replicas: int = 2) -> None:
+        path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments"
+        await self.create("deployments.apps", path, deployment(name, image, replicas))
+
+    async def config_map(self, name: str, data: dict[str, str]) -> None:
+        path = f"/api/v1/namespaces/{self.namespace}/configmaps"
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+        await self.create("configmaps", path, body)
+
+    async def secret(self, name: str, data: dict[str, str]) -> None:
+        path = f"/api/v1/namespaces/{self.namespace}/secrets"
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
+        await self.create("secrets", path, body)
+
+
+async def until(condition: Callable[[], Awaitable[T]]) -> T:
+    """Ask again until the answer is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not (answer := await condition()):  # noqa: ASYNC110 - it lives on a server
+            await asyncio.sleep(0.05)
+    return answer
+
+
+def deployment(name: str, image: str = "registry.local/web:1", replicas: int = 2) -> dict[str, Any]:
+    """A Deployment's manifest with one container called `app`."""
+    labels = {"app": name}
+    container = {"name": "app", "image": image, "ports": [{"containerPort": 8080}]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
