@@ -221,9 +221,13 @@ class Cluster:
 
     def _new_session(self, login: Login, *, fresh: bool) -> aiohttp.ClientSession:
         connector = GatedConnector(self._gate, self.context, URL(self.server), login.tls, fresh=fresh)
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector, read_bufsize=2**20, cookie_jar=aiohttp.DummyCookieJar()
         )
+        if fresh:
+            # aiohttp sends a DELETE or PUT again when its connection broke; for us that is a doubt to settle.
+            session._retry_connection = False
+        return session
 
 
 def _warnings(response: aiohttp.ClientResponse) -> tuple[str, ...]:
