@@ -14,28 +14,19 @@ from typing import Literal
 from tools.aws.accounts import Accounts
 from tools.aws.registry import aws_tools
 from tools.aws.watching import poll
-from tools.kubernetes.watching import watch
 
 from agent import events as e
-from agent.checking import Checker
-from agent.conversation.briefing import situation
-from agent.conversation.turn import Desk
-from agent.execution.step import Pace, Site
-from agent.inspecting import Inspector
-from agent.known import Known
+from agent.execution.step import Pace
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
-from agent.policy import Policy
 from agent.practice import Practice, enter
-from agent.reading import Reader
-from agent.recorded import replicas_before_stop
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin, from_folder
-from agent.session import Session, Staff
+from agent.session import Session
 from agent.settings import Settings
-from agent.views import Views
+from agent.staff import Ship, hire
 from memory.credentials import Credentials, Found
 from memory.errors import CredentialError, SessionUnknown
 from memory.home import Home
@@ -46,6 +37,7 @@ from tools.errors import ToolError
 from tools.gate import Gate, Mint
 from tools.kubernetes.clusters import Clusters
 from tools.kubernetes.registry import kubernetes_tools
+from tools.kubernetes.watching import watch
 from tools.rows import RowsChanged
 from tools.tool import Registry, Scope
 
@@ -164,7 +156,7 @@ class Agent:
         lease = claim(self.options.home, name)
         log = Logbook(self.journal, name, self._clock)
         await log.load()
-        session = Session(log, self._staff(log), lease)
+        session = Session(log, hire(self._ship, log), lease)
         if new:
             await self.sessions.create(name, scope=self.scope.model_dump_json())
             await log.record(
@@ -242,50 +234,20 @@ class Agent:
         day = self._clock().strftime("%Y%m%d")
         return f"{day}-{''.join(secrets.choice(_ALPHABET) for _ in range(5))}"
 
-    def _staff(self, log: Logbook) -> Staff:
-        reader = Reader(self.registry, attempts=self.settings.limits.attempts, sleep=self._pace.sleep)
-        checker = Checker(self.registry, Policy(self.settings), reader)
-
-        def next_plan() -> str:
-            return f"{log.session}.{len(log.state.plans) + 1}"
-
-        def desk(name: str) -> Desk | None:
-            model = self._model(name)
-            if model is None:
-                return None
-            return Desk(
-                model=model,
-                registry=self.registry,
-                reader=reader,
-                checker=checker,
-                log=log,
-                limits=self.settings.limits,
-                max_tokens=self.settings.model.max_tokens,
-                situation=lambda: situation(
-                    log.state.scope, self._clock().isoformat(timespec="minutes"), self._names()
-                ),
-                next_plan=next_plan,
-            )
-
-        return Staff(
+    @property
+    def _ship(self) -> Ship:
+        return Ship(
             journal=self.journal,
             sessions=self.sessions,
             settings=self.settings,
+            registry=self.registry,
+            library=self.library,
+            mint=self._mint,
+            pace=self._pace,
             operator=self.operator,
-            known=Known(
-                library=self.library,
-                registry=self.registry,
-                reader=reader,
-                checker=checker,
-                log=log,
-                next_plan=next_plan,
-                replicas_before=lambda target: replicas_before_stop(self.journal, self.sessions, target),
-            ),
-            site=Site(self.registry, self._mint, log, self._pace),
-            views=Views(self._feed),
-            inspector=Inspector(self.registry, reader),
-            desk=desk,
-            no_model=self._no_model(),
+            model=self._model,
+            names=self._names,
+            feed=self._feed,
         )
 
     def _model(self, name: str) -> Model | None:
@@ -301,14 +263,6 @@ class Agent:
         except ToolError:
             return []
 
-    def _no_model(self) -> str:
-        lines = [f"- `{runbook.phrase}`: {runbook.summary}" for runbook in self.library]
-        return (
-            "That is none of the requests I know without a model, and there is no model.\n\n"
-            "Store a key with `pilothouse auth login`, or name a self-hosted server in `config.toml`"
-            " (`[model] base_url`). Without one, I understand:\n\n" + "\n".join(lines)
-        )
-
     async def _feed(self, what: str, scope: Scope, everywhere: bool) -> AsyncIterator[RowsChanged]:
         service, _, view = what.rpartition(":")
         if service == "aws":
@@ -318,7 +272,7 @@ class Agent:
         cluster = await self.clusters.cluster(scope.context)
         kind = await cluster.kinds.resolve(what)
         namespace = "" if everywhere or not kind.namespaced else scope.namespace
-        async for rows in watch(cluster, kind, namespace or None):
+        async for rows in watch(cluster, kind, namespace):
             yield rows
 
 

@@ -87,11 +87,16 @@ class ModelChanged(Durable):
 
 
 class Said(Durable):
-    """The operator's words. `turn` numbers the turns of a session from 1."""
+    """The operator's words. `turn` numbers the turns of a session from 1.
+
+    `situation` is the line about scope and time that a model is given before the words; it is kept
+    so that the conversation reads the same ever after, and stays in the server's cache.
+    """
 
     kind: Literal["said"] = "said"
     turn: int
     text: str
+    situation: str = ""
 
     def words(self) -> str:
         return self.text

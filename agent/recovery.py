@@ -49,7 +49,7 @@ ANSWERS: dict[FailureClass, Answer] = {
     FailureClass.TOOL_BUG: Answer(Response.STOP, Response.OBSERVE),
 }
 
-_backoff = wait_exponential_jitter(initial=0.5, max=20.0, exp_base=2, jitter=0.5)
+_backoff = wait_exponential_jitter(multiplier=0.5, max=20.0, exp_base=2, jitter=0.5)
 
 LONGEST_WAIT = 60.0
 """Seconds; a server that asks for more patience than this is reported instead of waited for."""

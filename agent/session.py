@@ -10,49 +10,25 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, assert_never
 
 from agent import commands as c
 from agent import events as e
-from agent.conversation.turn import Desk, ModelTurn, Outcome
+from agent.conversation.turn import ModelTurn, Outcome
 from agent.decisions import CommandRefused, Why, check_approval, plan_of
 from agent.execution.doubt import settle_doubts
 from agent.execution.executor import execute
-from agent.execution.step import KeyTaken, Site
-from agent.inspecting import Inspector
-from agent.known import Known
+from agent.execution.step import KeyTaken
 from agent.logbook import Logbook
 from agent.plan import Draft, DraftStep, PlanProblem, PlanStatus
-from agent.settings import Settings
+from agent.staff import Staff
 from agent.state import SessionState
 from agent.undoing import undo_draft
-from agent.views import Views
 from memory.errors import KeptError
-from memory.journal import Journal
 from memory.lease import Lease
-from memory.sessions import Sessions
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """Who works for a session; made by `agent.agent.Agent`."""
-
-    journal: Journal
-    sessions: Sessions
-    settings: Settings
-    operator: str
-    known: Known
-    site: Site
-    views: Views
-    inspector: Inspector
-    desk: Callable[[str], Desk | None]
-    """The desk for a model's name; None when there is no model."""
-    no_model: str
-    """What to say when a request needs a model and there is none."""
 
 
 class Session:
@@ -204,7 +180,8 @@ class Session:
     async def _one_turn(self, text: str) -> None:
         began, turn = time.monotonic(), self.state.turn + 1
         meant = self._meaning(text)
-        await self._log.record(e.Said(turn=turn, text=text), *self._title(text))
+        said = e.Said(turn=turn, text=text, situation=self._staff.situation())
+        await self._log.record(said, *self._title(text))
         self._log.show(e.TurnStarted(turn=turn, queued=self._words.qsize()))
         outcome: Outcome = "stopped"
         try:

@@ -18,16 +18,15 @@ LONGEST_RESULT = 12_000
 """Characters of one tool result that the model is given; head and tail are kept."""
 
 
-def messages(history: Iterable[e.Recorded], opening: str) -> tuple[Message, ...]:
+def messages(history: Iterable[e.Recorded], model: str) -> tuple[Message, ...]:
     """All messages of the session, alternating, ending with the operator's last words.
 
     Args:
         history: the session's durable events, oldest first.
-        opening: the situation line, put before the last words of the operator.
+        model: who is asked; thoughts of other models are left out, since they are sealed for them.
     """
     events = [recorded.event for recorded in history]
     results = {event.call_id: event for event in events if isinstance(event, e.ToolReturned)}
-    last_said = max((i for i, event in enumerate(events) if isinstance(event, e.Said)), default=-1)
     written: list[tuple[str, list[Block]]] = []
 
     def put(role: str, blocks: list[Block]) -> None:
@@ -36,13 +35,13 @@ def messages(history: Iterable[e.Recorded], opening: str) -> tuple[Message, ...]
         elif blocks:
             written.append((role, blocks))
 
-    for index, event in enumerate(events):
+    for event in events:
         match event:
             case e.Said():
-                text = f"{opening}\n{event.text}" if index == last_said else event.text
-                put("user", [TextBlock(text=text)])
+                put("user", [TextBlock(text=f"{event.situation}\n{event.text}".strip())])
             case e.ModelReplied():
-                put("assistant", list(event.message.content))
+                said = event.message if event.model == model else event.message.without_thoughts()
+                put("assistant", list(said.content))
                 calls = event.message.tool_uses
                 put("user", [result(call, results.get(call.id)) for call in calls])
             case e.AnswerGiven():

@@ -46,7 +46,7 @@ REFUSALS = 3
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a turn works with. `situation` gives the line that goes before the operator's words."""
+    """What a turn works with."""
 
     model: Model
     registry: Registry
@@ -55,7 +55,6 @@ class Desk:
     log: Logbook
     limits: Limits
     max_tokens: int
-    situation: Callable[[], str]
     next_plan: Callable[[], str]
 
 
@@ -119,7 +118,7 @@ class ModelTurn:
         self._calls += 1
         request = Request(
             system=briefing(desk.registry),
-            messages=messages(desk.log.history, desk.situation()),
+            messages=messages(desk.log.history, desk.model.name),
             tools=(*read_tools(desk.registry), *own_tools(desk.registry)),
             max_tokens=desk.max_tokens,
             deadline=desk.limits.turn_seconds,

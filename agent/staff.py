@@ -1,0 +1,127 @@
+"""Who works for one session: everything it needs, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from agent.checking import Checker
+from agent.conversation.briefing import situation
+from agent.conversation.turn import Desk
+from agent.execution.step import Pace, Site
+from agent.inspecting import Inspector
+from agent.known import Known
+from agent.logbook import Logbook
+from agent.model import Model
+from agent.policy import Policy
+from agent.reading import Reader
+from agent.recorded import replicas_before_stop
+from agent.runbooks.library import Library
+from agent.settings import Settings
+from agent.views import Feed, Views
+from memory.journal import Journal
+from memory.sessions import Sessions
+from tools.gate import Mint
+from tools.tool import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Ship:
+    """What all sessions of a process share.
+
+    `model` gives the model of a name, or None when there is none; `names` the contexts and profiles
+    the model may be told of; `mint` is handed on to execution and to nothing else.
+    """
+
+    journal: Journal
+    sessions: Sessions
+    settings: Settings
+    registry: Registry
+    library: Library
+    mint: Mint
+    pace: Pace
+    operator: str
+    model: Callable[[str], Model | None]
+    names: Callable[[], Iterable[str]]
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """What one session works with."""
+
+    journal: Journal
+    sessions: Sessions
+    settings: Settings
+    operator: str
+    known: Known
+    site: Site
+    views: Views
+    inspector: Inspector
+    desk: Callable[[str], Desk | None]
+    """The desk for a model's name; None when there is no model."""
+    situation: Callable[[], str]
+    """The line that goes before the operator's words: where we are, and when."""
+    no_model: str
+    """What to say when a request needs a model and there is none."""
+
+
+def hire(ship: Ship, log: Logbook) -> Staff:
+    """The staff for the session of this logbook."""
+    settings = ship.settings
+    reader = Reader(ship.registry, attempts=settings.limits.attempts, sleep=ship.pace.sleep)
+    checker = Checker(ship.registry, Policy(settings), reader)
+
+    def next_plan() -> str:
+        return f"{log.session}.{len(log.state.plans) + 1}"
+
+    def desk(name: str) -> Desk | None:
+        model = ship.model(name)
+        if model is None:
+            return None
+        return Desk(
+            model=model,
+            registry=ship.registry,
+            reader=reader,
+            checker=checker,
+            log=log,
+            limits=settings.limits,
+            max_tokens=settings.model.max_tokens,
+            situation=lambda: situation(
+                log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()
+            ),
+            next_plan=next_plan,
+        )
+
+    known = Known(
+        library=ship.library,
+        registry=ship.registry,
+        reader=reader,
+        checker=checker,
+        log=log,
+        next_plan=next_plan,
+        replicas_before=lambda target: replicas_before_stop(ship.journal, ship.sessions, target),
+    )
+    return Staff(
+        journal=ship.journal,
+        sessions=ship.sessions,
+        settings=settings,
+        operator=ship.operator,
+        known=known,
+        site=Site(ship.registry, ship.mint, log, ship.pace),
+        views=Views(ship.feed),
+        inspector=Inspector(ship.registry, reader),
+        desk=desk,
+        situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
+        no_model=without_model(ship.library),
+    )
+
+
+def without_model(library: Library) -> str:
+    """What an operator is told whose request needs a model, when there is none."""
+    lines = [f"- `{runbook.phrase}`: {runbook.summary}" for runbook in library]
+    return (
+        "That is none of the requests I know without a model, and there is no model.\n\n"
+        "Store a key with `pilothouse auth login`, or name a self-hosted server in `config.toml`"
+        " (`[model] base_url`). Without one, I understand:\n\n" + "\n".join(lines)
+    )
