@@ -60,10 +60,11 @@ class Approval(Widget, can_focus=True):
     Approval { layout: vertical; height: 2fr; min-height: 6; }
     Approval ApprovalSheet { height: 1fr; }
     Approval Input, Approval TextArea { display: none; }
+    Approval.typing DecisionKeys, Approval.editing DecisionKeys { display: none; }
+    Approval Input, Approval TextArea { padding: 0 0 0 2; }
     Approval.typing Input { display: block; }
-    Approval.editing TextArea { display: block; height: 50%; min-height: 4; }
+    Approval.editing TextArea { display: block; height: 1fr; }
     Approval .word { height: auto; padding: 0 0 0 2; }
-    Approval .keys { height: auto; padding: 0 0 0 2; }
     """
 
     @dataclass
@@ -97,7 +98,7 @@ class Approval(Widget, can_focus=True):
         self._typing: _Typing | None = None
         self._sheet = ApprovalSheet(glyphs)
         self._word = Static(classes="word", markup=False)
-        self._keys = DecisionKeys(classes="keys", markup=False)
+        self._keys = DecisionKeys()
         self._input = Input(compact=True)
         self._editor = TextArea(language="json", compact=True, soft_wrap=True)
 

@@ -42,7 +42,7 @@ def sheet_lines(offer: Offer, width: int, glyphs: Glyphs = UNICODE) -> Lines:
     reads = [step for step in plan.steps if not step.effect.writes]
     if reads:
         words = ", ".join(f"{step.id} {safe_line(step.title or step.tool)}" for step in reads)
-        text = Content.styled(f"Reads, no change: {words}", "$text-muted")
+        text = Content.styled(f"Reads, no change: {words}", "$foreground-muted")
         lines += [("", Content("")), *(("", line) for line in hanging(text, width, 2))]
     return lines
 
@@ -60,7 +60,7 @@ def _head(offer: Offer, width: int, glyphs: Glyphs) -> list[Content]:
     lines = [
         *hanging(Content.styled(safe_line(plan.goal), "bold"), width, 2),
         *hanging(place, width, 2),
-        *hanging(Content.assemble((amount, "bold"), (f"  {safe_line(made)}", "$text-muted")), width, 2),
+        *hanging(Content.assemble((amount, "bold"), (f"  {safe_line(made)}", "$foreground-muted")), width, 2),
     ]
     locked = facts.locked_places(plan.steps, offer.writable)
     if locked:
@@ -77,11 +77,11 @@ def _write(step: Step, offer: Offer, width: int, glyphs: Glyphs) -> list[Content
     preview = step.preview
     amount = f"{preview.objects} object{_s(preview.objects)}" if preview else "not previewed"
     head = Content.assemble(
-        (f"[{sign}] ", "bold $text-primary" if marked else "$text-muted"),
+        (f"[{sign}] ", "bold $text-primary" if marked else "$foreground-muted"),
         (f"{look.word} ", look.style),
-        (f"{step.id}  ", "$text-muted"),
-        (title, "bold" if marked else "strike $text-muted"),
-        (f"  {amount}", "bold $text-warning" if preview and preview.objects > 1 else "$text-muted"),
+        (f"{step.id}  ", "$foreground-muted"),
+        (title, "bold" if marked else "strike $foreground-muted"),
+        (f"  {amount}", "bold $text-warning" if preview and preview.objects > 1 else "$foreground-muted"),
     )
     lines = hanging(head, width, 4)
     inner = max(width - 4, 8)
@@ -89,12 +89,12 @@ def _write(step: Step, offer: Offer, width: int, glyphs: Glyphs) -> list[Content
     if preview is not None:
         target = Content.styled(safe_line(preview.target), "$text-primary")
         if len({facts.where(write) for write in offer.progress.plan.writes}) > 1:
-            target += Content.styled(f", {safe_line(facts.where(step))}", "$text-muted")
+            target += Content.styled(f", {safe_line(facts.where(step))}", "$foreground-muted")
         body += hanging(target, inner, 2)
         body += preview_lines(preview, inner, glyphs)
-    undo_style = "$text-muted" if step.undo else "bold $text-warning"
+    undo_style = "$foreground-muted" if step.undo else "bold $text-warning"
     body += hanging(Content.styled(safe_line(facts.undo_words(step)), undo_style), inner, 2)
-    body += hanging(Content.styled(safe_line(facts.ruling_words(step)), "$text-muted"), inner, 2)
+    body += hanging(Content.styled(safe_line(facts.ruling_words(step)), "$foreground-muted"), inner, 2)
     if step.needs_name:
         words = f"{glyphs.warning} Approving asks you to type {step.needs_name}"
         body += hanging(Content.styled(safe_line(words), "bold $text-warning"), inner, 2)

@@ -17,10 +17,11 @@ KEYS = (
     ("r", "reject", "reject"),
 )
 UNLOCK = ("w", "allow writes", "allow_writes")
+GAP = 2
 
 
 class DecisionKeys(Static):
-    """One word per key. A click on it counts as pressing the key."""
+    """One word per key, on as many lines as they need. A click on it counts as pressing the key."""
 
     DEFAULT_CSS = """
     DecisionKeys { height: auto; padding: 0 0 0 2; }
@@ -32,16 +33,29 @@ class DecisionKeys(Static):
 
         action: str
 
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self.auto_links = False
+        self._locked = False
+
     def offer(self, locked: bool) -> None:
         """Show the keys; the one that leaves read-only first, where that is needed."""
-        parts = [
-            # Each key is one word to the line breaker, so that it moves to the next line as a whole.
-            Content.assemble(
-                (f"\u00a0{key}\u00a0", "bold reverse $primary"), f"\u00a0{words.replace(' ', chr(0xA0))}"
-            ).stylize(f"@click=press('{action}')")
-            for key, words, action in ((UNLOCK, *KEYS) if locked else KEYS)
-        ]
-        self.update(Content("  ").join(parts))
+        self._locked = locked
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        self._lay_out()
 
     def action_press(self, action: str) -> None:
         self.post_message(self.Pressed(action))
+
+    def _lay_out(self) -> None:
+        lines: list[Content] = []
+        for key, words, action in (UNLOCK, *KEYS) if self._locked else KEYS:
+            part = Content.assemble((f" {key} ", "bold $text on $primary 60%"), f" {words}")
+            part = part.stylize(f"@click=press('{action}')")
+            if lines and lines[-1].cell_length + GAP + part.cell_length <= self.size.width:
+                lines[-1] += Content(" " * GAP) + part
+            else:
+                lines.append(part)
+        self.update(Content("\n").join(lines))

@@ -30,7 +30,7 @@ def preview_lines(preview: Preview, width: int, glyphs: Glyphs = UNICODE) -> lis
     """
     lines = changes_lines(preview.changes, width, glyphs)
     if not preview.changes:
-        lines = [Content.styled("No field changes.", "$text-muted")]
+        lines = [Content.styled("No field changes.", "$foreground-muted")]
     for warning in preview.warnings:
         text = Content.styled(f"{glyphs.warning} {safe_line(warning)}", "bold $text-warning")
         lines += hanging(text, width, 2)
@@ -48,20 +48,21 @@ def change_lines(change: Change, width: int, glyphs: Glyphs = UNICODE, *, column
     """One changed field. `column` is where values start, in cells from the left."""
     path = Content.styled(safe_line(change.path), "bold")
     before, after = _text(change.before), _text(change.after)
+    sign = "+" if change.before is None else "-" if change.after is None else "~"
     if "\n" not in before and "\n" not in after:
-        sign = "+" if change.before is None else "-" if change.after is None else "~"
         words = [Content.styled(f"{sign} ", _sign_style(sign)), path.pad_right(max(column - len(path), 0))]
         if change.before is None:
-            words.append(Content.assemble("  ", (after, _AFTER), (" (new)", "$text-muted")))
+            words.append(Content.assemble("  ", (after, _AFTER), (" (new)", "$foreground-muted")))
         elif change.after is None:
-            words.append(Content.assemble("  ", (before, _BEFORE), (" (removed)", "$text-muted")))
+            words.append(Content.assemble("  ", (before, _BEFORE), (" (removed)", "$foreground-muted")))
         else:
-            arrow = (f" {glyphs.to} ", "$text-muted")
+            arrow = (f" {glyphs.to} ", "$foreground-muted")
             words.append(Content.assemble("  ", (before, _BEFORE), arrow, (after, f"bold {_AFTER}")))
         line = Content("").join(words)
         if line.cell_length <= width:
             return [line]
-    return [Content.styled("~ ", "$text-warning") + path, *_two_sided(before, after, change, width, glyphs)]
+    head = hanging(Content.styled(f"{sign} ", _sign_style(sign)) + path, width, 4)
+    return [*head, *_two_sided(before, after, change, width, glyphs)]
 
 
 def _two_sided(before: str, after: str, change: Change, width: int, glyphs: Glyphs) -> list[Content]:
@@ -85,13 +86,17 @@ def _context(same: list[str], first: bool, last: bool, width: int, glyphs: Glyph
     tail = [] if last else same[max(len(head), len(same) - CONTEXT) :]
     hidden = len(same) - len(head) - len(tail)
     lines = [
-        line for text in head for line in hanging(Content.styled(f"    {text}", "$text-muted"), width, 4)
+        line
+        for text in head
+        for line in hanging(Content.styled(f"    {text}", "$foreground-muted"), width, 4)
     ]
     if hidden:
         words = f"    {glyphs.ellipsis} {hidden:,} unchanged line{'' if hidden == 1 else 's'}"
-        lines.append(Content.styled(words, "$text-disabled"))
+        lines.append(Content.styled(words, "$foreground 45%"))
     return lines + [
-        line for text in tail for line in hanging(Content.styled(f"    {text}", "$text-muted"), width, 4)
+        line
+        for text in tail
+        for line in hanging(Content.styled(f"    {text}", "$foreground-muted"), width, 4)
     ]
 
 

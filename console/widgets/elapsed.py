@@ -6,24 +6,24 @@ from datetime import datetime
 
 
 def elapsed(seconds: float) -> str:
-    """`0.3 s`, `12 s`, `3m 05s`, `2h 07m`, `4d 11h`. Negative spans count as none."""
+    """`0.3s`, `12s`, `3m05s`, `2h07m`, `4d11h`. Negative spans count as none."""
     seconds = max(seconds, 0.0)
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}s"
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return f"{whole}s"
     if whole < 3_600:
-        return f"{whole // 60}m {whole % 60:02}s"
+        return f"{whole // 60}m{whole % 60:02}s"
     if whole < 86_400:
-        return f"{whole // 3_600}h {whole % 3_600 // 60:02}m"
-    return f"{whole // 86_400}d {whole % 86_400 // 3_600:02}h"
+        return f"{whole // 3_600}h{whole % 3_600 // 60:02}m"
+    return f"{whole // 86_400}d{whole % 86_400 // 3_600:02}h"
 
 
 def whole_seconds(seconds: float) -> str:
     """Like `elapsed`, without fractions: for figures that tick."""
     whole = max(int(seconds), 0)
-    return f"{whole} s" if whole < 60 else elapsed(whole)
+    return f"{whole}s" if whole < 60 else elapsed(whole)
 
 
 def clock(at: datetime) -> str:

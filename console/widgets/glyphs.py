@@ -168,7 +168,7 @@ class Look:
 
 
 _STEPS = {
-    StepState.PROPOSED: ("proposed", "proposed", "$text-muted"),
+    StepState.PROPOSED: ("proposed", "proposed", "$foreground-muted"),
     StepState.APPROVED: ("approved", "waiting", "$text-primary"),
     StepState.RUNNING: ("running", "running", "bold $text-accent"),
     StepState.CHECKING: ("checking", "checking", "$text-accent"),
@@ -176,14 +176,14 @@ _STEPS = {
     StepState.SUCCEEDED: ("done", "done", "$text-success"),
     StepState.FAILED: ("failed", "failed", "bold $text-error"),
     StepState.IN_DOUBT: ("in_doubt", "in doubt", "bold $text-warning"),
-    StepState.SKIPPED: ("skipped", "skipped", "$text-muted"),
+    StepState.SKIPPED: ("skipped", "skipped", "$foreground-muted"),
     StepState.STOPPED: ("stopped", "stopped", "$text-warning"),
 }
 
 _PLANS = {
     PlanStatus.OFFERED: ("question", "waits for your decision", "bold $text-warning"),
-    PlanStatus.REJECTED: ("skipped", "rejected", "$text-muted"),
-    PlanStatus.SUPERSEDED: ("skipped", "superseded", "$text-muted"),
+    PlanStatus.REJECTED: ("skipped", "rejected", "$foreground-muted"),
+    PlanStatus.SUPERSEDED: ("skipped", "superseded", "$foreground-muted"),
     PlanStatus.RUNNING: ("running", "running", "bold $text-accent"),
     PlanStatus.INTERRUPTED: ("in_doubt", "interrupted", "bold $text-warning"),
     PlanStatus.SUCCEEDED: ("done", "done", "$text-success"),
@@ -195,12 +195,12 @@ _HEALTH = {
     Health.OK: ("healthy", "ok", "$text-success"),
     Health.WARN: ("degraded", "warning", "$text-warning"),
     Health.BAD: ("unhealthy", "bad", "bold $text-error"),
-    Health.IDLE: ("idle", "idle", "$text-muted"),
-    Health.UNKNOWN: ("unknown", "unknown", "$text-muted"),
+    Health.IDLE: ("idle", "idle", "$foreground-muted"),
+    Health.UNKNOWN: ("unknown", "unknown", "$foreground-muted"),
 }
 
 _EFFECTS = {
-    Effect.READ: ("R", "read", "$text-muted"),
+    Effect.READ: ("R", "read", "$foreground-muted"),
     Effect.SENSITIVE_READ: ("S", "sensitive read", "$text-warning"),
     Effect.WRITE: ("W", "write", "bold $text-warning"),
     Effect.DESTRUCTIVE: ("D", "destructive", "bold $text-error"),

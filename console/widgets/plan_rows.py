@@ -13,6 +13,9 @@ from console.widgets.elapsed import elapsed, whole_seconds
 from console.widgets.glyphs import Glyphs, Look, effect_look, plan_look, step_look
 from console.widgets.safe_text import safe_line
 
+WIDEST = 120
+"""Cells a step's line fills at most: on a wide screen its state stays near its title."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
@@ -33,7 +36,9 @@ def head_lines(
     """The plan's goal, its status, how far it is and for how long it has been running."""
     if progress is None:
         if not drafted:
-            return [Content.styled("No plan yet. Say what you want; its steps appear here.", "$text-muted")]
+            return [
+                Content.styled("No plan yet. Say what you want; its steps appear here.", "$foreground-muted")
+            ]
         words = f"{glyphs.drafted} The plan is being written: {drafted} step{'' if drafted == 1 else 's'}"
         return [_cut(Content.styled(f"{words} so far{glyphs.ellipsis}", "$text-accent"), width, glyphs)]
     look = plan_look(progress.status, glyphs)
@@ -44,19 +49,20 @@ def head_lines(
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
     goal = Content.styled(safe_line(progress.plan.goal), "bold")
     status = Content.assemble(
-        (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$text-muted")
+        (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$foreground-muted")
     )
-    return [_cut(goal, width, glyphs), _cut(status, width, glyphs)]
+    return [_cut(goal, width, glyphs), _cut(status, width, glyphs), Content("")]
 
 
 def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[Content]:
     """One line for the step itself and, where there is something to say, one for its cause or result."""
+    width = min(width, WIDEST)
     look = _look(row, glyphs)
-    guide = Content.styled(_guide(row, glyphs, first=True), "$foreground-disabled")
+    guide = Content.styled(_guide(row, glyphs, first=True), "$foreground 40%")
     mark = Content("")
     if row.marked is not None:
         sign = glyphs.marked if row.marked else glyphs.unmarked
-        mark = Content.styled(f"[{sign}] ", "$text-primary" if row.marked else "$text-muted")
+        mark = Content.styled(f"[{sign}] ", "$text-primary" if row.marked else "$foreground-muted")
     left = Content("").join(
         [guide, mark, Content.styled(f"{look.glyph} ", look.style), _effect(row.step), _title(row)]
     )
@@ -70,7 +76,7 @@ def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[
     lines = [line.rstrip()]
     detail = _detail(row, now, glyphs)
     if detail:
-        rest = Content.styled(_guide(row, glyphs, first=False), "$foreground-disabled")
+        rest = Content.styled(_guide(row, glyphs, first=False), "$foreground 40%")
         indent = Content(" " * (mark.cell_length + 4))
         lines.append(_cut(rest + indent + detail, width, glyphs))
     return lines
@@ -78,9 +84,9 @@ def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[
 
 def _look(row: StepRow, glyphs: Glyphs) -> Look:
     if row.progress is None:
-        return Look(glyphs.drafted, "drafted", "$text-muted")
+        return Look(glyphs.drafted, "drafted", "$foreground-muted")
     if row.marked is False:
-        return Look(glyphs.skipped, "struck", "$text-muted")
+        return Look(glyphs.skipped, "struck", "$foreground-muted")
     return step_look(row.progress.state, glyphs)
 
 
@@ -104,9 +110,9 @@ def _effect(step: Step | DraftStep) -> Content:
 def _title(row: StepRow) -> Content:
     title = safe_line(row.step.title or row.step.tool)
     if row.marked is False:
-        return Content.styled(title, "strike $text-muted")
+        return Content.styled(title, "strike $foreground-muted")
     done = row.progress is not None and row.progress.state is StepState.SKIPPED
-    return Content.styled(title, "$text-muted" if done or row.progress is None else "")
+    return Content.styled(title, "$foreground-muted" if done or row.progress is None else "")
 
 
 def _state(row: StepRow, look: Look, now: datetime, *, short: bool = False) -> Content:
@@ -115,10 +121,12 @@ def _state(row: StepRow, look: Look, now: datetime, *, short: bool = False) -> C
     words = [(look.word, look.style)]
     if progress is not None and row.marked is not False:
         if progress.attempts > 1 and (progress.attempt > 1 or not progress.state.final):
-            words.append((f"{progress.attempt}/{progress.attempts}", "$text-muted"))
+            words.append((f"{progress.attempt}/{progress.attempts}", "$foreground-muted"))
         if progress.started and not (short and not progress.state.final and progress.retry_at):
             seconds = ((progress.ended or now) - progress.started).total_seconds()
-            words.append((elapsed(seconds) if progress.ended else whole_seconds(seconds), "$text-muted"))
+            words.append(
+                (elapsed(seconds) if progress.ended else whole_seconds(seconds), "$foreground-muted")
+            )
     return Content(" ").join([Content.styled(text, style) for text, style in words])
 
 
@@ -133,19 +141,23 @@ def _detail(row: StepRow, now: datetime, glyphs: Glyphs) -> Content:
         trouble = progress.state in (StepState.FAILED, StepState.IN_DOUBT, StepState.RETRYING)
         if progress.cause:
             failure = f"{progress.failure.value}: " if progress.failure else ""
-            parts.append((failure + safe_line(progress.cause), "$text-error" if trouble else "$text-muted"))
+            parts.append(
+                (failure + safe_line(progress.cause), "$text-error" if trouble else "$foreground-muted")
+            )
         elif progress.observed:
-            parts.append((safe_line(progress.observed), "$text-muted"))
+            parts.append((safe_line(progress.observed), "$foreground-muted"))
     if not parts and isinstance(step, Step) and step.ruling.verdict is Verdict.DENY:
         parts.append((f"denied by {step.ruling.rule}: {safe_line(step.ruling.reason)}", "$text-error"))
     waiting = progress is None or progress.state in (StepState.PROPOSED, StepState.APPROVED)
     if row.after and waiting:
-        parts.append((f"after {', '.join(row.after)}", "$text-muted"))
+        parts.append((f"after {', '.join(row.after)}", "$foreground-muted"))
     dot = f" {glyphs.dot} "
-    return Content.styled(dot, "$text-muted").join([Content.styled(text, style) for text, style in parts])
+    return Content.styled(dot, "$foreground-muted").join(
+        [Content.styled(text, style) for text, style in parts]
+    )
 
 
 def _cut(line: Content, width: int, glyphs: Glyphs) -> Content:
     if line.cell_length <= width:
         return line
-    return line.truncate(max(width - 1, 0)) + Content.styled(glyphs.ellipsis, "$text-muted")
+    return line.truncate(max(width - 1, 0)) + Content.styled(glyphs.ellipsis, "$foreground-muted")

@@ -66,10 +66,12 @@ class Columns:
             name = safe_line(self._names[column])
             if column == sorted_by:
                 name += f" {glyphs.down if descending else glyphs.up}"
-            style = "bold $text-primary" if column == sorted_by else "bold $text-muted"
+            style = "bold $text-primary" if column == sorted_by else "bold $foreground-muted"
             parts.append(Content.styled(_fit(name, end - start, glyphs), style))
         if self._first > 1 and parts:
-            parts[0] = Content.styled("‹".ljust(LEAD) if glyphs.name == "unicode" else "<   ", "$text-muted")
+            parts[0] = Content.styled(
+                "‹".ljust(LEAD) if glyphs.name == "unicode" else "<   ", "$foreground-muted"
+            )
         return Content("").join(parts)
 
     def row_line(self, row: Row, marked: bool, width: int, now: datetime, glyphs: Glyphs) -> Content:

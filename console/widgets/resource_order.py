@@ -11,7 +11,8 @@ _UNITS = {
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "y": 31_536_000}
 _QUANTITY = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([a-z%]{1,2})?$", re.IGNORECASE)
 _SPAN = re.compile(r"(?:\d+\s*[smhdy]\s*)+$")
-_DIGITS = re.compile(r"(\d+)")
+# Ordinals stand alone (`db-10`, `ip-10-0-3`); digits inside a hash do not count.
+_ORDINAL = re.compile(r"(?<![a-z0-9])(\d+)(?![a-z0-9])")
 
 Key = tuple[int, float, tuple[tuple[int, int, str], ...]]
 
@@ -35,6 +36,6 @@ def cell_key(cell: str, *, span: bool = False) -> Key:
         return 0, int(fraction[1]) + int(fraction[2]) / 1e6, ()
     if (counted := re.match(r"(\d+) \(", text)) is not None:
         return 0, float(counted[1]), ()
-    parts = _DIGITS.split(text)
+    parts = _ORDINAL.split(text)
     natural = tuple((0, int(p), "") if p.isdigit() and p.isascii() else (1, 0, p) for p in parts if p)
     return 1, 0.0, natural

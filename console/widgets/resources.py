@@ -140,7 +140,7 @@ class ResourceTable(LineView):
         position = line - HEAD
         if position >= len(self._rows):
             if position == 0 and self._state is not FeedState.CONNECTING:
-                return self.paint(Content.styled(self._nothing(), "$text-muted"))
+                return self.paint(Content.styled(self._nothing(), "$foreground-muted"))
             return None
         row = self._rows[position]
         self.lines_drawn += 1
@@ -171,7 +171,7 @@ class ResourceTable(LineView):
         )
         parts = [Content.styled(f"{look.glyph} {look.word}", look.style)]
         if self._state not in (FeedState.CONNECTING, FeedState.FAILED):
-            parts.append(Content.styled(count, "$text-muted"))
+            parts.append(Content.styled(count, "$foreground-muted"))
         if self._marks:
             parts.append(Content.styled(f"{len(self._marks)} marked", "$text-primary"))
         if self._rows.filter.text:
@@ -185,7 +185,7 @@ class ResourceTable(LineView):
         glyphs = self.glyphs
         match self._state:
             case FeedState.CONNECTING:
-                return Look(glyphs.waiting, f"connecting{glyphs.ellipsis}{detail}", "$text-muted")
+                return Look(glyphs.waiting, f"connecting{glyphs.ellipsis}{detail}", "$foreground-muted")
             case FeedState.LISTING:
                 return Look(glyphs.waiting, f"listing{glyphs.ellipsis}{detail}", "$text-accent")
             case FeedState.LIVE:

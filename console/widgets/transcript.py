@@ -183,13 +183,13 @@ class Transcript(LineView):
         shown = self.has_focus or self._cursor is not None
         if not shown or self._column.at(line)[0] != self.cursor or line < self._column.top(self.cursor):
             return self.paint(Content(" " * GUTTER))
-        style = "bold $primary" if self.has_focus else "$foreground-disabled"
+        style = "bold $primary" if self.has_focus else "$foreground 40%"
         return self.paint(Content.styled(self.glyphs.cursor.ljust(GUTTER), style))
 
     def _news(self) -> Strip:
         count = self.unread
         words = f" {count} new line{'' if count == 1 else 's'} {self.glyphs.down} "
-        strip = self.paint(Content.styled(words, "bold reverse $primary"))
+        strip = self.paint(Content.styled(words, "bold $text on $primary"))
         left = max((self.line_width - strip.cell_length) // 2, 0)
         blank = self.visual_style.rich_style
         padded = Strip([Segment(" " * left, blank), *strip], left + strip.cell_length)

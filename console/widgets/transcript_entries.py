@@ -140,14 +140,16 @@ class Thought(Entry):
             words = f"thought, {count} word{'' if count == 1 else 's'}"
         else:
             words = f"thinking{glyphs.ellipsis} {lines[-1] if lines and not self.unfolded else ''}"
-        line = Content.styled(f"{mark} {glyphs.thought} {words.rstrip()}", "italic $text-muted")
+        line = Content.styled(f"{mark} {glyphs.thought} {words.rstrip()}", "italic $foreground-muted")
         return [cut(line, width, glyphs)]
 
     def _body(self, width: int, glyphs: Glyphs) -> list[Content]:
         return [
             Content("    ") + part
             for line in safe_lines(self.text().strip())
-            for part in Content.styled(line, "italic $text-muted").wrap(max(min(width, PROSE_WIDTH) - 4, 8))
+            for part in Content.styled(line, "italic $foreground-muted").wrap(
+                max(min(width, PROSE_WIDTH) - 4, 8)
+            )
         ]
 
 
@@ -189,10 +191,12 @@ class Line(Entry):
         mark = ""
         if self._details:
             mark = f"{glyphs.unfolded if self.unfolded else glyphs.folded} "
-        line = Content.styled(mark, "$text-muted") + self._head(glyphs)
+        line = Content.styled(mark, "$foreground-muted") + self._head(glyphs)
         if not self._wraps and not self.unfolded:
             return [cut(line, width, glyphs)]
-        first, *rest = line.wrap(min(max(width - 2, 8), PROSE_WIDTH))
+        if line.cell_length <= width:
+            return [line]
+        first, *rest = line.wrap(max(width - 2, 8))
         return [first, *(Content("  ") + part for part in rest)]
 
 
@@ -216,7 +220,7 @@ def cut(line: Content, width: int, glyphs: Glyphs) -> Content:
     if line.cell_length <= width:
         return line
     return line.truncate(max(width - len(glyphs.ellipsis), 0)) + Content.styled(
-        glyphs.ellipsis, "$text-muted"
+        glyphs.ellipsis, "$foreground-muted"
     )
 
 
@@ -241,10 +245,10 @@ def json_block(title: str, value: JsonValue) -> Part:
     def draw(width: int, glyphs: Glyphs) -> list[Content]:
         lines = json.dumps(value, indent=2, ensure_ascii=False, default=str).split("\n")
         more = len(lines) - MOST_OUTPUT_LINES
-        heading = Content.styled(f"  {title}", "$text-muted")
+        heading = Content.styled(f"  {title}", "$foreground-muted")
         drawn = [heading, *code_lines(lines[:MOST_OUTPUT_LINES], "json", width)]
         if more > 0:
-            drawn.append(Content.styled(f"  {more:,} more lines", "$text-muted"))
+            drawn.append(Content.styled(f"  {more:,} more lines", "$foreground-muted"))
         return drawn
 
     return draw

@@ -175,7 +175,11 @@ class TranscriptFold:
             case e.ModelWaiting():
                 return _note(seq, f"The model's server asks for {elapsed(event.seconds)}: {event.cause}")
             case e.Noticed():
-                styles = {"information": "$text-muted", "warning": "$text-warning", "error": "$text-error"}
+                styles = {
+                    "information": "$foreground-muted",
+                    "warning": "$text-warning",
+                    "error": "$text-error",
+                }
                 return _note(seq, event.text, styles[event.severity])
         return self._about_plan(event, seq)
 
@@ -195,7 +199,7 @@ class TranscriptFold:
             case e.PlanRejected():
                 detail = f"by {event.by}{f': {event.comment}' if event.comment else ''}"
                 return _plan_line(
-                    seq, "skipped", "$text-muted", "Rejected", self._goal(event.plan_id), detail
+                    seq, "skipped", "$foreground-muted", "Rejected", self._goal(event.plan_id), detail
                 )
             case e.PlanResumed():
                 goal = self._goal(event.plan_id)
@@ -239,7 +243,7 @@ def _where(scope: Scope) -> str:
     return f" in {' and '.join(places)}" if places else ""
 
 
-def _note(seq: int | None, text: str, style: str = "$text-muted") -> Line:
+def _note(seq: int | None, text: str, style: str = "$foreground-muted") -> Line:
     return Line(
         seq,
         lambda glyphs: Content.styled(f"{glyphs.note} {safe_line(text)}", style),
@@ -251,7 +255,7 @@ def _note(seq: int | None, text: str, style: str = "$text-muted") -> Line:
 def _failure(seq: int | None, sentence: str, hint: str) -> Passage:
     parts = [paragraph(sentence, "$text-error", first="✗ ", mark_style="bold $text-error")]
     if hint:
-        parts.append(paragraph(hint, "", first="  Try: ", mark_style="$text-muted"))
+        parts.append(paragraph(hint, "", first="  Try: ", mark_style="$foreground-muted"))
     return Passage(seq, parts, f"{sentence}\n{hint}".strip())
 
 
@@ -269,7 +273,7 @@ def _plan_line(seq: int | None, sign: str, style: str, word: str, goal: str, det
         return Content.assemble(
             (f"{getattr(glyphs, sign)} {word} ", style),
             (safe_line(goal), "bold"),
-            (f"  {safe_line(detail)}" if detail else "", "$text-muted"),
+            (f"  {safe_line(detail)}" if detail else "", "$foreground-muted"),
         )
 
     return Line(seq, head, copy=f"{word}: {goal}. {detail}", wraps=True)
@@ -306,11 +310,11 @@ def _call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
         else:
             sign, style = glyphs.done, "$text-success"
             result = f"{safe_line(returned.summary)} {glyphs.dot} {elapsed(returned.seconds)}"
-        tone = style if returned is None or returned.failure is not None else "$text-muted"
+        tone = style if returned is None or returned.failure is not None else "$foreground-muted"
         return Content.assemble(
             (f"{sign} ", style),
             (name, ""),
-            (f" {args}" if args else "", "$text-muted"),
+            (f" {args}" if args else "", "$foreground-muted"),
             (f"  {result}", tone),
         )
 
@@ -321,14 +325,14 @@ def _grounds(event: e.AnswerGiven) -> Sequence[Part]:
     """What an answer by rule rests on, quoted, and how far it looked."""
     parts: list[Part] = []
     for nth, evidence in enumerate(event.evidence):
-        source = paragraph(evidence.source, "$text-muted", first="▎ ", mark_style="$text-primary")
+        source = paragraph(evidence.source, "$foreground-muted", first="▎ ", mark_style="$text-primary")
         quote = paragraph(evidence.quote, "italic", first="▎ ", mark_style="$text-primary")
         parts += [_blank, source, quote] if nth == 0 else [source, quote]
     looked = [("Looked at", event.checked), ("Not looked at", event.not_checked)]
     lines = [f"{label}: {', '.join(names)}." for label, names in looked if names]
     if lines:
         lines.append(f"Answered by rule {event.rule}, without a model.")
-        parts += [_blank, *(paragraph(line, "$text-muted") for line in lines)]
+        parts += [_blank, *(paragraph(line, "$foreground-muted") for line in lines)]
     return parts
 
 

@@ -39,22 +39,22 @@ def piece_lines(piece: Piece, width: int, glyphs: Glyphs = UNICODE) -> list[Cont
 
 def code_lines(source: Sequence[str], language: str, width: int) -> list[Content]:
     """Source code, highlighted where the language is known, on a band of its own."""
-    # Pygments is loaded when the first code block is drawn, not at start-up.
-    from textual.highlight import highlight
-
     if not source:
         return []
-    safe = [safe_line(line) for line in source]
-    coloured = highlight("\n".join(safe) + "\n", language=language or "text").split("\n")
-    coloured += [Content("")] * (len(safe) - len(coloured))
+    # Pygments is loaded when the first code block is drawn, not at start-up.
+    from console.widgets.markdown.code_colours import coloured
+
+    lines = coloured([safe_line(line) for line in source], language)
     inner = max(width - 4, 4)
-    folded = [part for line in coloured[: len(safe)] for part in (line.fold(inner) or [line])]
-    return [Content("  ") + _padded(line, width - 2) for line in folded]
+    folded = [part for line in lines for part in (line.fold(inner) or [line])]
+    longest = max(line.cell_length for line in folded)
+    band = min(width - 2, max(longest + 2, PROSE_WIDTH - 2))
+    return [Content("  ") + _padded(line, band) for line in folded]
 
 
 def _padded(line: Content, width: int) -> Content:
     line = line.pad_left(1)
-    return line.pad_right(max(width - line.cell_length, 0)).stylize_before("on $boost")
+    return line.pad_right(max(width - line.cell_length, 0)).stylize_before("on $foreground 7%")
 
 
 class _Painter:
@@ -103,12 +103,12 @@ class _Painter:
             case "blockquote":
                 bar = Content.styled(f"{self._glyphs.quote} ", "$text-primary")
                 inner = self.blocks(node.children, width - 2, depth)
-                return [bar + line.stylize_before("$text-muted") for line in inner]
+                return [bar + line.stylize_before("$foreground-muted") for line in inner]
             case "fence" | "code_block":
                 source = node.content.removesuffix("\n").split("\n")
                 return code_lines(source, node.info.strip().split(" ")[0], width)
             case "hr":
-                return [Content.styled(self._glyphs.rule * prose, "$foreground-disabled")]
+                return [Content.styled(self._glyphs.rule * prose, "$foreground 40%")]
             case "table":
                 return table_lines(*self._cells(node), width, self._glyphs)
             case _:
@@ -190,7 +190,7 @@ def _link(text: _StyledText, start: int, target: str) -> None:
         text.style(start, Style(link=target))
     text.style(start, "underline $text-primary")
     if target and words not in (target, target.removeprefix("mailto:")):
-        text.add(f" ({target})" if words else target, "$text-muted")
+        text.add(f" ({target})" if words else target, "$foreground-muted")
 
 
 def _wrapped(content: Content, width: int) -> list[Content]:

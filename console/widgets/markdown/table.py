@@ -11,7 +11,7 @@ from console.widgets.glyphs import UNICODE, Glyphs
 NARROWEST = 6
 """Cells below which a column is not squeezed; a table that would need it is shown as records."""
 
-_RULE = "$foreground-disabled"
+_RULE = "$foreground 40%"
 
 
 def table_lines(
