@@ -1,0 +1,193 @@
+"""Everything the operator can do, in one list.
+
+Bindings, the palette, the footer, the `?` help and the words of `:` are all made from it. An action
+is carried out by the method `action_<id>` of the screen, widget or app it belongs to (`where`), and
+whether it works at the moment is that object's `check_action`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Where(StrEnum):
+    """Where an action works; also the heading it stands under in the help."""
+
+    ANYWHERE = "Anywhere"
+    MAIN = "In the console"
+    PROMPT = "In the prompt"
+    RESOURCES = "In the resources"
+    SESSIONS = "In the list of sessions"
+    REPLAY = "In a replay"
+    DETAIL = "In a detail"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the operator can do.
+
+    Attributes:
+        id: its name; the method that does it is `action_<id>`.
+        title: what it does, as a short sentence without a full stop.
+        where: the screen or widget that does it.
+        keys: Textual's names of its keys, with commas between; empty for none.
+        hint: one word for the footer; empty keeps it out of there.
+        words: what it is called after `:`.
+        takes: what stands after the word, for the help; empty for nothing.
+        first: the key counts even while something is being typed.
+    """
+
+    id: str
+    title: str
+    where: Where
+    keys: str = ""
+    hint: str = ""
+    words: tuple[str, ...] = ()
+    takes: str = ""
+    first: bool = False
+
+    def shown_keys(self, keymap: dict[str, str] | None = None) -> str:
+        """Its keys as an operator reads them: `ctrl+p`, `?`, `shift+enter`."""
+        keys = (keymap or {}).get(self.id, self.keys)
+        return " or ".join(shown_key(key.strip()) for key in keys.split(",") if key.strip())
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("help", "Show every key and command", Where.ANYWHERE, "question_mark,f1", "help", ("help", "?")),
+    Action(
+        "palette", "Find any action by name", Where.ANYWHERE, "ctrl+p", "actions", ("actions",), first=True
+    ),
+    Action("jump", "Jump to a view, a place, a theme", Where.ANYWHERE, "colon", "jump"),
+    Action("interrupt", "Copy the selection; twice quits", Where.ANYWHERE, "ctrl+c", first=True),
+    Action("leave", "Quit", Where.ANYWHERE, "ctrl+q", words=("q", "quit"), first=True),
+    Action("theme", "Change the colours", Where.ANYWHERE, words=("theme",), takes="NAME"),
+    Action("connect", "Try to connect again", Where.ANYWHERE, words=("connect",)),
+    Action("notices", "Show the last notices again", Where.ANYWHERE, words=("notices",)),
+    # the console
+    Action("back", "One step back; twice stops the agent", Where.MAIN, "escape", "back"),
+    Action("stop", "Stop the agent's turn or the running plan", Where.MAIN, words=("stop",)),
+    Action("next_pane", "Next pane", Where.MAIN, "tab", "pane"),
+    Action("previous_pane", "Previous pane", Where.MAIN, "shift+tab"),
+    Action("write", "Write to the agent", Where.MAIN, "i,1", "write"),
+    Action("read", "Read the conversation", Where.MAIN, "2"),
+    Action("plan", "Go to the plan", Where.MAIN, "3", words=("plan",)),
+    Action("resources", "Go to the resources", Where.MAIN, "4"),
+    Action("zoom", "Enlarge this pane, or make it small again", Where.MAIN, "z", "enlarge"),
+    Action("hide", "Hide this pane", Where.MAIN, "Z"),
+    Action("grow", "Make this pane larger", Where.MAIN, "plus,equals_sign"),
+    Action("shrink", "Make this pane smaller", Where.MAIN, "minus"),
+    Action("show_all", "Show all panes, in their first sizes", Where.MAIN, "0"),
+    Action("allow_writes", "Allow writes here, or shut them off", Where.MAIN, "w", "writes", ("writes",)),
+    Action("undo", "Draw up a plan that takes the last one back", Where.MAIN, "u", "undo", ("undo",)),
+    Action("resume", "Go on with the interrupted plan", Where.MAIN, "R", "resume", ("resume",)),
+    Action("sessions", "Browse, search and replay sessions", Where.MAIN, "ctrl+o", "sessions", ("sessions",)),
+    Action("new_session", "Begin a new session", Where.MAIN, words=("new",)),
+    Action("rename", "Give this session a title", Where.MAIN, words=("rename",), takes="TITLE"),
+    Action("scope", "Choose context, namespace, profile", Where.MAIN, "c", "scope", ("scope",)),
+    Action("ctx", "Work in another context", Where.MAIN, words=("ctx", "context"), takes="NAME"),
+    Action("ns", "Work in another namespace", Where.MAIN, words=("ns", "namespace"), takes="NAME"),
+    Action("profile", "Use another AWS profile", Where.MAIN, words=("profile",), takes="NAME"),
+    Action("region", "Work in another AWS region", Where.MAIN, words=("region",), takes="NAME"),
+    Action(
+        "model",
+        "Use another model; `none` for known intents only",
+        Where.MAIN,
+        words=("model",),
+        takes="NAME",
+    ),
+    # the prompt
+    Action("send", "Send", Where.PROMPT, "enter", "send"),
+    Action("newline", "New line", Where.PROMPT, "ctrl+j,shift+enter", "new line"),
+    Action("older", "What was said before", Where.PROMPT, "up,ctrl+up", "history"),
+    Action("newer", "What was said after that", Where.PROMPT, "down,ctrl+down"),
+    Action("editor", "Write in your own editor", Where.PROMPT, "ctrl+g", "editor"),
+    Action("mention", "Mention a resource that the sidebar has shown", Where.PROMPT, "at", "mention"),
+    # the resources
+    Action("filter", "Filter as you type; ! inverts, -l k=v by label", Where.RESOURCES, "slash", "filter"),
+    Action("next_view", "Next view", Where.RESOURCES, "right_square_bracket", "view"),
+    Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
+    Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
+    Action("copy_name", "Copy the name", Where.RESOURCES, "y", "copy"),
+    # sessions
+    Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on"),
+    Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
+    Action("replay_session", "Replay it from the start", Where.SESSIONS, "f3", "replay"),
+    Action("rename_session", "Rename it", Where.SESSIONS, "f4", "rename"),
+    Action("delete_session", "Delete it for good", Where.SESSIONS, "f8,delete", "delete"),
+    Action("begin_session", "Begin a new one", Where.SESSIONS, "f5", "new"),
+    Action("close_sessions", "Back to the console", Where.SESSIONS, "escape", "back"),
+    # replay
+    Action("play", "Play, or hold", Where.REPLAY, "p", "play/hold"),
+    Action("step_on", "One event on", Where.REPLAY, "right,full_stop", "step"),
+    Action("step_back", "One event back", Where.REPLAY, "left,comma", "back one"),
+    Action("faster", "Faster", Where.REPLAY, "plus,equals_sign", "faster"),
+    Action("slower", "Slower", Where.REPLAY, "minus", "slower"),
+    Action("to_end", "To the end", Where.REPLAY, "end", "end"),
+    Action("to_start", "To the start", Where.REPLAY, "home"),
+    Action("switch_pane", "The other pane", Where.REPLAY, "tab", "pane"),
+    Action("close_replay", "Back to the list", Where.REPLAY, "escape", "close"),
+    # details
+    Action("next_tab", "Next tab", Where.DETAIL, "tab,right_square_bracket", "tab"),
+    Action("previous_tab", "Previous tab", Where.DETAIL, "shift+tab,left_square_bracket"),
+    Action("copy_tab", "Copy what is shown", Where.DETAIL, "y", "copy"),
+    Action("reload", "Look again", Where.DETAIL, "r", "look again"),
+    Action("ask_detail", "Ask the agent about this", Where.DETAIL, "a", "ask"),
+    Action("close_detail", "Close", Where.DETAIL, "escape,q", "close"),
+)
+
+
+def bindings(where: Where) -> list[Binding]:
+    """The key bindings of one place, for a `BINDINGS` class variable."""
+    return [
+        Binding(
+            action.keys,
+            action.id,
+            action.hint or action.title,
+            show=bool(action.hint),
+            priority=action.first,
+            id=action.id,
+        )
+        for action in of(where)
+        if action.keys
+    ]
+
+
+def of(*places: Where) -> Iterable[Action]:
+    """The actions of these places, in the order of the list."""
+    return (action for action in ACTIONS if action.where in places)
+
+
+def by_word(word: str) -> Action | None:
+    """The action that `:word` means."""
+    return next((action for action in ACTIONS if word in action.words), None)
+
+
+def shown_key(key: str) -> str:
+    """A key of Textual's as an operator reads it."""
+    return _SIGNS.get(key, key)
+
+
+_SIGNS = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "at": "@",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
+    "full_stop": ".",
+    "comma": ",",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}

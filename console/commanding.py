@@ -1,0 +1,120 @@
+"""How actions are found and carried out: by key, palette, `:` line, help."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+
+from console.actions import Action, Where, bindings
+from console.palette import ActionProvider
+from console.screens.main import MainScreen
+from console.terminal import Terminal
+from console.widgets.prompt import Prompt
+
+TWICE = 2.0
+"""Seconds in which a second ctrl+c quits."""
+
+
+class Commanding(Terminal):
+    """The actions that work anywhere, and the way to all others."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.ANYWHERE)]
+
+    main: MainScreen
+    _interrupted = 0.0
+
+    def main_owner(self, action: Action) -> DOMNode | None:
+        """Who on the main screen carries an action out; None for those of other screens."""
+        match action.where:
+            case Where.ANYWHERE:
+                return self
+            case Where.MAIN:
+                return self.main
+            case Where.PROMPT:
+                return self.main.chat.prompt
+            case Where.RESOURCES:
+                return self.main.resources
+        return None
+
+    async def perform(self, action: Action, argument: str = "") -> None:
+        """Carry an action out as if its key had been pressed; says so if it does not work now."""
+        owner = self.main_owner(action)
+        if owner is None or not owner.check_action(action.id, ()):
+            self.notify(f"“{action.title}” does not work now.", severity="warning", markup=False)
+            return
+        call = f"{action.id}({argument!r})" if action.takes else action.id
+        await self.run_action(call, default_namespace=owner)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("help", "palette", "jump"):
+            return self.screen is self.main
+        if action == "connect":
+            return self.main.agent is None
+        return super().check_action(action, parameters)
+
+    def action_help(self) -> None:
+        from console.screens.help import HelpScreen, help_of
+
+        self.push_screen(HelpScreen(*help_of(self.main.focused)))
+
+    def action_palette(self) -> None:
+        self.push_screen(CommandPalette(providers=[ActionProvider], placeholder="Find an action…"))
+
+    def action_jump(self) -> None:
+        from console.jump import Known
+        from console.screens.jump import JumpScreen
+
+        places = self.main.places()
+        known = Known(
+            contexts=[place.name for place in places if place.kind == "context"],
+            profiles=[place.name for place in places if place.kind == "profile"],
+            namespaces=self.main.resources.namespaces,
+            themes=sorted(self.available_themes),
+        )
+        self.push_screen(JumpScreen(known), self._jump)
+
+    async def _jump(self, line: str | None) -> None:
+        from console.jump import meaning
+
+        jump = meaning(line or "")
+        if jump is None:
+            return
+        if jump.action is not None:
+            await self.perform(jump.action, jump.argument)
+        elif jump.view is not None:
+            self.main.go_to(jump.view, jump.namespace)
+
+    def action_theme(self, name: str = "") -> None:
+        if name in self.available_themes:
+            self.theme = name
+            return
+        names = ", ".join(sorted(self.available_themes))
+        what = f"There is no theme {name}." if name else "Name a theme."
+        self.notify(
+            f"{what} There are: {names}.", severity="warning" if name else "information", markup=False
+        )
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; otherwise the second time in a row quits."""
+        selected = self.screen.get_selected_text()
+        if isinstance(self.focused, Prompt):
+            selected = self.focused.selected_text or selected
+        if selected:
+            self.copy_to_clipboard(selected)
+            return
+        if monotonic() - self._interrupted < TWICE:
+            self.exit(0)
+            return
+        self._interrupted = monotonic()
+        self.notify("ctrl+c again quits. esc esc stops the agent.", timeout=TWICE)
+
+    def on_app_focus(self) -> None:
+        if self.main.caller is not None:
+            self.main.caller.looked()

@@ -1,0 +1,140 @@
+"""One session as the console holds it: everything that comes up the road is folded once, here.
+
+Imported after the first paint: the agent's words are pydantic models and cost a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from agent.commands import Command
+from agent.events import Recorded, StepDrafted, TurnEnded
+from agent.plan import DraftStep
+from agent.policy import PRODUCTION
+from agent.state import SessionState, fold
+from tools.tool import Scope
+
+if TYPE_CHECKING:
+    from agent.agent import Place
+    from agent.settings import Settings
+    from memory.sessions import Sessions
+
+EVERY = 0.04
+"""Seconds between two batches: events are gathered so that a burst is one repaint."""
+
+_BREATH = 200
+"""Events folded before other work gets its turn; a long history comes all at once."""
+
+
+class Session(Protocol):
+    """What the console needs of the agent's session."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def driving(self) -> bool: ...
+
+    async def send(self, command: Command) -> None: ...
+
+    def subscribe(self) -> AsyncIterator[Recorded]: ...
+
+    async def close(self) -> None: ...
+
+
+class Agent(Protocol):
+    """What the console needs of the agent."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def notices(self) -> tuple[str, ...]: ...
+
+    async def open_session(self, session_id: str | None = None) -> Session: ...
+
+    def places(self) -> list[Place]: ...
+
+    async def close(self) -> None: ...
+
+
+class LiveSession:
+    """Folds a session's events and hands them on in batches.
+
+    Args:
+        session: the agent's end.
+        show: called with each batch, oldest first, after it was folded.
+    """
+
+    def __init__(self, session: Session, show: Callable[[Sequence[Recorded]], None]) -> None:
+        self.session = session
+        self.state = SessionState()
+        self.events: dict[int, Recorded] = {}
+        self.drafts: tuple[DraftStep, ...] = ()
+        self._show = show
+        self._pending: list[Recorded] = []
+        self._handle: asyncio.TimerHandle | None = None
+        self._last = 0.0
+
+    @property
+    def driving(self) -> bool:
+        return self.session.driving
+
+    async def follow(self) -> None:
+        """Read until the session is closed."""
+        count = 0
+        async for recorded in self.session.subscribe():
+            self.take(recorded)
+            count += 1
+            if count % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    def take(self, recorded: Recorded) -> None:
+        """Fold one event and let it be shown soon."""
+        self.state = fold(self.state, recorded)
+        if recorded.seq is not None:
+            self.events[recorded.seq] = recorded
+        match recorded.event:
+            case StepDrafted(step=step, turn=turn) if turn >= self.state.turn:
+                self.drafts = (*(draft for draft in self.drafts if draft.id != step.id), step)
+            case TurnEnded():
+                self.drafts = ()
+        self._pending.append(recorded)
+        if self._handle is None:
+            loop = asyncio.get_running_loop()
+            wait = max(self._last + EVERY - loop.time(), 0.0)
+            self._handle = loop.call_later(wait, self._flush)
+
+    async def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        await self.session.close()
+
+    def _flush(self) -> None:
+        self._handle = None
+        self._last = asyncio.get_running_loop().time()
+        batch, self._pending = self._pending, []
+        self._show(batch)
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, with what to try where the error knows it."""
+    words = str(error).strip() or f"Something failed without a word ({type(error).__name__})."
+    hint = getattr(error, "hint", "")
+    return f"{words} {hint}".strip()
+
+
+def cloud_place(scope: Scope) -> str:
+    """The name under which writes are allowed in a cloud account: `profile/region`."""
+    return f"{scope.profile}/{scope.region}" if scope.profile or scope.region else ""
+
+
+def production(*names: str) -> bool:
+    """Whether one of the names says production: `eks-prod-eu`, `live`. Settings can say so too."""
+    return any(word in PRODUCTION for name in names for word in re.split(r"[^a-z0-9]+", name.lower()))

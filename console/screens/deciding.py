@@ -1,0 +1,107 @@
+"""What only a key of the operator's can set off: allowing writes, undoing, resuming, stopping.
+
+These methods are the one place in the console, beside the approval, where a deciding command is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from console.screens.confirm import ConfirmScreen
+
+if TYPE_CHECKING:
+    from agent.commands import Command
+    from agent.plan import PlanStatus
+    from console.live import LiveSession
+
+
+class Deciding(Screen[None]):
+    """The deciding actions of the main screen."""
+
+    live: LiveSession | None = None
+    pinned_read_only = False
+
+    def send(self, command: Command) -> None:
+        """Send a command on its way; a failure is said in a notice."""
+        raise NotImplementedError
+
+    def place_in_view(self) -> str:
+        """The context, or `profile/region`, of what the operator is looking at."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a deciding action works now; everything else does."""
+        match action:
+            case "allow_writes":
+                return self._drives and bool(self.place_in_view()) and not self.pinned_read_only
+            case "undo":
+                return self._drives and self._plan_in("succeeded", "failed", "stopped") != ""
+            case "resume":
+                return self._drives and self._plan_in("interrupted") != ""
+            case "stop":
+                return self.at_work
+        return super().check_action(action, parameters)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a turn or a plan is under way that this console may stop."""
+        live = self.live
+        return live is not None and live.driving and (live.state.busy or live.state.running is not None)
+
+    def action_allow_writes(self) -> None:
+        from agent.commands import AllowWrites
+
+        place = self.place_in_view()
+        if self.live is None or not place:
+            return
+        if place in self.live.state.writable:
+            # The way back is always open.
+            self.send(AllowWrites(place=place, writes=False, how="key"))
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.send(AllowWrites(place=place, writes=True, how="key"))
+
+        self.app.push_screen(
+            ConfirmScreen(
+                f"Allow writes in {place}?",
+                "Plans you approve may then change it, in this session only. "
+                "Each plan is still shown and approved first.",
+                yes="allow writes",
+            ),
+            answered,
+        )
+
+    def action_undo(self) -> None:
+        from agent.commands import Undo
+
+        if plan_id := self._plan_in("succeeded", "failed", "stopped"):
+            self.send(Undo(plan_id=plan_id, how="key"))
+
+    def action_resume(self) -> None:
+        from agent.commands import Resume
+
+        if plan_id := self._plan_in("interrupted"):
+            self.send(Resume(plan_id=plan_id, how="key"))
+
+    def action_stop(self) -> None:
+        from agent.commands import Stop
+
+        if self.at_work:
+            self.send(Stop())
+            self.notify("Stopping: nothing further leaves; what is in flight is looked up.")
+
+    @property
+    def _drives(self) -> bool:
+        return self.live is not None and self.live.driving
+
+    def _plan_in(self, *statuses: str) -> str:
+        """Id of the plan last offered, if it stands so."""
+        plan = self.live.state.current if self.live is not None else None
+        if plan is None:
+            return ""
+        status: PlanStatus = plan.status
+        return plan.plan.id if status.value in statuses else ""

@@ -1,0 +1,96 @@
+"""Where the operator works: context, namespace, profile, region, model, session title."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.screens.deciding import Deciding
+
+if TYPE_CHECKING:
+    from agent.agent import Place
+    from console.live import Agent
+
+
+class Scoping(Deciding):
+    """The actions of the main screen that change the scope, the model, the title."""
+
+    agent: Agent | None = None
+
+    def places(self) -> list[Place]:
+        """Contexts and profiles that could be worked in; a notice says why if they cannot be read."""
+        if self.agent is None:
+            return []
+        try:
+            return self.agent.places()
+        except Exception as error:
+            from console.live import sentence
+
+            self.notify(sentence(error), severity="error", markup=False)
+            return []
+
+    def action_scope(self) -> None:
+        from console.screens.scope import ScopeScreen
+
+        def chosen(place: Place | None) -> None:
+            if place is not None:
+                self._go(place)
+
+        self.app.push_screen(ScopeScreen(self.places()), chosen)
+
+    def action_ctx(self, name: str = "") -> None:
+        self._go_by_name("context", name)
+
+    def action_profile(self, name: str = "") -> None:
+        self._go_by_name("profile", name)
+
+    def action_ns(self, name: str = "") -> None:
+        self._rescope(namespace="" if name in ("all", "*") else name)
+
+    def action_region(self, name: str = "") -> None:
+        if name:
+            self._rescope(region=name)
+
+    def action_model(self, name: str = "") -> None:
+        from agent.commands import UseModel
+
+        if name and self.live is not None:
+            self.send(UseModel(model="" if name == "none" else name))
+
+    def action_rename(self, title: str = "") -> None:
+        from agent.commands import Rename
+        from console.screens.confirm import AskScreen
+
+        def named(words: str | None) -> None:
+            if words:
+                self.send(Rename(title=words))
+
+        if self.live is None:
+            return
+        if title:
+            named(title)
+        else:
+            self.app.push_screen(AskScreen("Title of this session", self.live.state.title), named)
+
+    def _go_by_name(self, kind: str, name: str) -> None:
+        if not name:
+            self.action_scope()
+            return
+        known = [place for place in self.places() if place.kind == kind]
+        found = [place for place in known if place.name == name]
+        if not found:
+            names = ", ".join(place.name for place in known) or "none"
+            self.notify(f"There is no {kind} {name}. There are: {names}.", severity="warning", markup=False)
+            return
+        self._go(found[0])
+
+    def _go(self, place: Place) -> None:
+        if place.kind == "context":
+            self._rescope(context=place.name, namespace="")
+        else:
+            self._rescope(profile=place.name, region=place.detail)
+
+    def _rescope(self, **changes: str) -> None:
+        from agent.commands import SetScope
+
+        if self.live is not None:
+            self.send(SetScope(scope=self.live.state.scope.model_copy(update=changes)))

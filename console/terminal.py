@@ -1,0 +1,78 @@
+"""What the console does with the terminal around it: clipboard, editor, bell, signals, and a tidy end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import App
+from textual.worker import Worker, WorkerState
+
+from console import clipboard
+from console.widgets.prompt import Prompt
+
+
+class Terminal(App[int]):
+    """The app's ties to the terminal.
+
+    Args:
+        home: the one folder that holds everything, None for the platform's own places.
+        environment: the process's variables.
+    """
+
+    def __init__(self, home: Path | None, environment: Mapping[str, str] = os.environ) -> None:
+        super().__init__()
+        self.home = home
+        self.environment = environment
+
+    def write(self, sequence: str) -> None:
+        """Send a control sequence to the terminal, if there is one."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    def heed_signals(self) -> None:
+        """End in order when the system asks for it: the terminal is given back as it was."""
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit, 128 + number)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put text on the operator's clipboard and say which way it went."""
+        self._clipboard = text
+        tool = clipboard.native_tool(self.environment, shutil.which)
+        if len(text.encode()) <= clipboard.LIMIT:
+            self.write(clipboard.osc52(text, tmux=bool(self.environment.get("TMUX"))))
+        if tool:
+            self.run_worker(clipboard.feed(tool, text), group="clipboard", exit_on_error=False)
+        self.notify(clipboard.destination(text, self.environment, tool), markup=False)
+
+    def on_prompt_editor_asked(self, event: Prompt.EditorAsked) -> None:
+        event.stop()
+        self.run_worker(self._edit(event.prompt), group="editor", exclusive=True, exit_on_error=False)
+
+    async def _edit(self, prompt: Prompt) -> None:
+        from console.editor import edit
+
+        # The session goes on meanwhile; nothing is painted over the editor.
+        with self.suspend(), self.batch_update():
+            text = await asyncio.to_thread(edit, prompt.text, self.environment)
+        self.refresh()
+        prompt.write(text)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            from console.live import sentence
+
+            self.notify(sentence(event.worker.error), severity="error", markup=False)
+
+    def _fatal_error(self) -> None:
+        from console.crash import keep
+
+        if self._exception is not None:
+            self.panic(Text(keep(self._exception, self.home, self.environment)))

@@ -1,0 +1,168 @@
+"""The resources: tabs of views, a filter, and the live table of the one in view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from console.actions import Where, bindings
+from console.views import TABS, View
+from console.widgets.completions import Candidate
+from console.widgets.view_tabs import ViewTabs
+
+if TYPE_CHECKING:
+    from console.widgets.glyphs import Glyphs
+    from console.widgets.resources import ResourceTable
+    from tools.rows import RowsChanged
+
+SEEN = 20_000
+"""Names remembered for mentions."""
+OFFERED = 50
+"""Candidates offered for one mention."""
+
+
+class ResourcePane(Vertical):
+    """Shows one view at a time and says when another one has to be watched."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.RESOURCES)]
+
+    class ViewWanted(Message):
+        """Another view, or the same one elsewhere, has to be watched now."""
+
+    class NameCopied(Message):
+        """The operator wants this name in the clipboard."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self) -> None:
+        super().__init__(id="resources", classes="pane")
+        self.border_title = "4 resources"
+        self.views: list[View] = list(TABS)
+        self.index = 0
+        self.everywhere = False
+        self.age = ""
+        self.table: ResourceTable | None = None
+        self._tabs = ViewTabs(self.views, id="views")
+        self._filter = Input(placeholder="filter; ! inverts, -l k=v by label", id="filter", compact=True)
+        self._seen: dict[str, Candidate] = {}
+        self._names: dict[str, str] = {}
+
+    def compose(self) -> ComposeResult:
+        yield self._tabs
+        yield self._filter
+        yield Static("connecting…", classes="skeleton", markup=False)
+
+    def on_mount(self) -> None:
+        self._filter.display = False
+
+    async def furnish(self, glyphs: Glyphs) -> None:
+        """Put the table where the skeleton was."""
+        from console.widgets.resources import ResourceTable
+
+        self.table = ResourceTable(glyphs=glyphs, id="table")
+        await self.mount(self.table)
+        await self.query(".skeleton").remove()
+
+    @property
+    def view(self) -> View:
+        return self.views[self.index]
+
+    def apply(self, change: RowsChanged) -> None:
+        """Show a batch of changes of the view that is watched."""
+        assert self.table is not None
+        self.table.apply(change)
+        for row in change.upserts:
+            mention = f"{row.kind.lower()}/{row.name}"
+            if mention not in self._seen and len(self._seen) < SEEN:
+                self._seen[mention] = Candidate(mention, row.namespace or row.scope)
+            if row.namespace:
+                self._names[row.namespace] = row.scope
+        when = f" {change.at.astimezone():%H:%M:%S}" if change.at is not None else ""
+        self.age = f"{self.view.title} {change.state.value}{when}"
+
+    def clear(self) -> None:
+        """Forget the rows: another view follows."""
+        from tools.rows import FeedState, RowsChanged
+
+        self.age = f"{self.view.title} connecting…"
+        self._tabs.show(self.views, self.index)
+        where = "all namespaces" if self.everywhere and not self.view.cloud else ""
+        self.border_subtitle = where
+        if self.table is not None:
+            self.table.apply(RowsChanged(columns=(), reset=True, state=FeedState.CONNECTING))
+
+    def mentions(self, begun: str) -> Sequence[Candidate]:
+        """Objects whose name holds what was begun; those that start with it first."""
+        word = begun.lower()
+        hits = [item for mention, item in self._seen.items() if word in mention]
+        hits.sort(key=lambda item: (word not in item.text.partition("/")[2][: len(word)], item.text))
+        return hits[:OFFERED]
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces that rows were seen in."""
+        return tuple(sorted(self._names))
+
+    def go_to(self, view: View) -> None:
+        """Bring a view into view; one that has no tab gets one."""
+        if view not in self.views:
+            self.views.append(view)
+        self._choose(self.views.index(view))
+
+    def action_next_view(self) -> None:
+        self._choose((self.index + 1) % len(self.views))
+
+    def action_previous_view(self) -> None:
+        self._choose((self.index - 1) % len(self.views))
+
+    def action_all_namespaces(self) -> None:
+        self.everywhere = not self.everywhere
+        self._choose(self.index)
+
+    def action_filter(self) -> None:
+        self._filter.display = True
+        self._filter.focus()
+
+    def action_copy_name(self) -> None:
+        row = self.table.cursor_row if self.table is not None else None
+        if row is not None:
+            self.post_message(self.NameCopied(row.name))
+
+    def on_view_tabs_chosen(self, event: ViewTabs.Chosen) -> None:
+        event.stop()
+        self._choose(event.index)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.table is not None:
+            self.table.filter_by(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._leave_filter()
+
+    def leave_filter(self) -> bool:
+        """One step back out of the filter. Returns whether there was one."""
+        if not self._filter.display:
+            return False
+        self._filter.value = ""
+        self._leave_filter()
+        return True
+
+    def _leave_filter(self) -> None:
+        self._filter.display = bool(self._filter.value)
+        if self.table is not None:
+            self.table.focus()
+
+    def _choose(self, index: int) -> None:
+        self.index = index
+        self.clear()
+        self.post_message(self.ViewWanted())
