@@ -87,9 +87,6 @@ def hire(ship: Ship, log: Logbook) -> Staff:
             log=log,
             limits=settings.limits,
             max_tokens=settings.model.max_tokens,
-            situation=lambda: situation(
-                log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()
-            ),
             next_plan=next_plan,
         )
 

@@ -97,7 +97,7 @@ class Credentials:
             raise CredentialMissing(
                 f"The credential {name} was not found.{trouble}",
                 hint=f"Set {variable(name)}, or {variable(name)}_FILE to a file that holds it"
-                + ("." if trouble else f", or store it with `pilothouse credentials store {name}`."),
+                + ("." if trouble else f", or store it with `pilothouse auth login {name}`."),
             )
         return found
 
