@@ -216,7 +216,7 @@ def _unscheduled(situation: PodSituation) -> list[Finding]:
     message = text(scheduled, "message")
     lower = message.lower()
     why, advice = "no node fits it", "Look at what the pod asks for and at what the nodes offer."
-    if short := re.search(r"insufficient ([\w./-]+)", lower):
+    if short := re.search(r"insufficient ([\w./-]*\w)", lower):
         why, advice = f"no node has enough {short[1]} free", "Ask for less, free some, or add a node."
     elif "persistentvolumeclaim" in lower:
         why, advice = "a volume it claims is not there or not bound", "Look at the PersistentVolumeClaim."

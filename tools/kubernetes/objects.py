@@ -74,12 +74,9 @@ def readable(obj: Json) -> Json:
 
 def manifest_of(obj: Json) -> Json:
     """The object as a manifest that creates it anew: without status, versions and identities."""
-    shown = {key: entry for key, entry in readable(obj).items() if key != "status"}
-    metadata = mapping(shown, "metadata")
-    kept = {
-        key: entry for key, entry in metadata.items() if key not in (*_SERVER_METADATA, "ownerReferences")
-    }
-    return {**shown, "metadata": kept}
+    shown = mapping(_clean(readable(obj)))
+    metadata = {key: entry for key, entry in mapping(shown, "metadata").items() if key != "ownerReferences"}
+    return {**shown, "metadata": metadata}
 
 
 def merge_key(entries: list[JsonValue]) -> str:

@@ -10,7 +10,7 @@ from tools.kubernetes.clusters import Clusters
 from tools.kubernetes.fields import Json, strings, text, value
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import MERGE_PATCH, Written, perform, preview_of, rehearse
+from tools.kubernetes.writing import MERGE_PATCH, Written, perform, pinned, preview_of, rehearse
 from tools.tool import (
     Arguments,
     Call,
@@ -57,7 +57,7 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
         target = await self._restartable(args, scope)
         current = await target.read()
         moment = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return await perform(target, "PATCH", _patch(current, moment), content_type=MERGE_PATCH)
+        return await perform(target, "PATCH", pinned(_patch(moment), current), content_type=MERGE_PATCH)
 
     async def preview(self, args: RestartArgs, scope: Scope) -> Preview:
         target = await self._restartable(args, scope)
@@ -66,7 +66,7 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
             raise Invalid(
                 f"{target} is paused, so a restart would do nothing.", hint="Resume its rollout first."
             )
-        answer = await rehearse(target, "PATCH", _patch(current, _REHEARSAL_TIME), content_type=MERGE_PATCH)
+        answer = await rehearse(target, "PATCH", _patch(_REHEARSAL_TIME), content_type=MERGE_PATCH)
         before = _restarted_at(current)
         path = f"spec.template.metadata.annotations[{RESTARTED_AT}]"
         change = Change(path=path, before=before or None, after="time of execution")
@@ -102,8 +102,5 @@ def _restarted_at(workload: Json) -> str:
     return strings(workload, "spec", "template", "metadata", "annotations").get(RESTARTED_AT, "")
 
 
-def _patch(current: Json, moment: str) -> Json:
-    return {
-        "metadata": {"resourceVersion": text(current, "metadata", "resourceVersion")},
-        "spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: moment}}}},
-    }
+def _patch(moment: str) -> Json:
+    return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: moment}}}}}

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from tools.errors import Invalid, NotFound
 from tools.kubernetes.fields import Json, mapping, strings, text, value
@@ -47,7 +47,10 @@ class KubernetesRollBack(OnClusters, WriteTool[RollBackArgs, Written]):
         target = await self._deployment(args, scope)
         current = await target.read()
         wanted = await _earlier(target, current, args.to_revision)
-        return await perform(target, "PATCH", _patch(current, wanted), content_type=JSON_PATCH)
+        # Replacing the version by what we read makes the server refuse if the object moved on.
+        version = text(current, "metadata", "resourceVersion")
+        pin: Json = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
+        return await perform(target, "PATCH", [pin, _patch(wanted)], content_type=JSON_PATCH)
 
     async def preview(self, args: RollBackArgs, scope: Scope) -> Preview:
         target = await self._deployment(args, scope)
@@ -55,7 +58,7 @@ class KubernetesRollBack(OnClusters, WriteTool[RollBackArgs, Written]):
         if value(current, "spec", "paused") is True:
             raise Invalid(f"{target} is paused and cannot be rolled back.", hint="Resume its rollout first.")
         wanted = await _earlier(target, current, args.to_revision)
-        answer = await rehearse(target, "PATCH", _patch(current, wanted), content_type=JSON_PATCH)
+        answer = await rehearse(target, "PATCH", [_patch(wanted)], content_type=JSON_PATCH)
         before: Json = {
             "revision": revision(current),
             "to_revision": revision(wanted),
@@ -115,10 +118,5 @@ def _digest(template: Json) -> str:
     return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
 
 
-def _patch(current: Json, wanted: Json) -> JsonValue:
-    """Replacing the version by what we read makes the server refuse if the object moved on."""
-    version = text(current, "metadata", "resourceVersion")
-    return [
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-        {"op": "replace", "path": "/spec/template", "value": _template(wanted)},
-    ]
+def _patch(wanted: Json) -> Json:
+    return {"op": "replace", "path": "/spec/template", "value": _template(wanted)}

@@ -7,10 +7,18 @@ from typing import Annotated
 from pydantic import Field
 
 from tools.errors import Invalid, NotFound
-from tools.kubernetes.fields import Json, number, text
+from tools.kubernetes.fields import Json, number
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import MERGE_PATCH, Written, perform, preview_of, rehearse, scaling_warnings
+from tools.kubernetes.writing import (
+    MERGE_PATCH,
+    Written,
+    perform,
+    pinned,
+    preview_of,
+    rehearse,
+    scaling_warnings,
+)
 from tools.tool import (
     Arguments,
     Call,
@@ -46,16 +54,14 @@ class KubernetesScale(OnClusters, WriteTool[ScaleArgs, Written]):
         target = await self._scalable(args, scope)
         scale = await _scale(target)
         return await perform(
-            target, "PATCH", _patch(scale, args.replicas), content_type=MERGE_PATCH, subresource="scale"
+            target, "PATCH", pinned(_patch(args), scale), content_type=MERGE_PATCH, subresource="scale"
         )
 
     async def preview(self, args: ScaleArgs, scope: Scope) -> Preview:
         target = await self._scalable(args, scope)
         current = await target.read()
         scale = await _scale(target)
-        answer = await rehearse(
-            target, "PATCH", _patch(scale, args.replicas), content_type=MERGE_PATCH, subresource="scale"
-        )
+        answer = await rehearse(target, "PATCH", _patch(args), content_type=MERGE_PATCH, subresource="scale")
         before, after = number(scale, "spec", "replicas"), number(answer.json(), "spec", "replicas")
         changed = (Change(path="spec.replicas", before=before, after=after),) if before != after else ()
         return await preview_of(
@@ -110,9 +116,5 @@ async def _scale(target: Target) -> Json:
         raise
 
 
-def _patch(scale: Json, replicas: int) -> Json:
-    """The version makes the server refuse when somebody changed the object since we looked."""
-    return {
-        "metadata": {"resourceVersion": text(scale, "metadata", "resourceVersion")},
-        "spec": {"replicas": replicas},
-    }
+def _patch(args: ScaleArgs) -> Json:
+    return {"spec": {"replicas": args.replicas}}

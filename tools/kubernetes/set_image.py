@@ -11,7 +11,7 @@ from tools.kubernetes.fields import Json, mappings, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import STRATEGIC_PATCH, Written, perform, preview_of, rehearse
+from tools.kubernetes.writing import STRATEGIC_PATCH, Written, perform, pinned, preview_of, rehearse
 from tools.tool import (
     Arguments,
     Call,
@@ -53,7 +53,8 @@ class KubernetesSetImage(OnClusters, WriteTool[SetImageArgs, Written]):
     async def run(self, args: SetImageArgs, scope: Scope) -> Written:
         target = await self._workload(args, scope)
         current = await target.read()
-        return await perform(target, "PATCH", _patch(target, current, args), content_type=STRATEGIC_PATCH)
+        patch = pinned(_patch(target, current, args), current)
+        return await perform(target, "PATCH", patch, content_type=STRATEGIC_PATCH)
 
     async def preview(self, args: SetImageArgs, scope: Scope) -> Preview:
         target = await self._workload(args, scope)
@@ -107,7 +108,4 @@ def _container(target: Target, workload: Json, name: str) -> tuple[str, Json]:
 
 def _patch(target: Target, current: Json, args: SetImageArgs) -> Json:
     part, container = _container(target, current, args.container)
-    return {
-        "metadata": {"resourceVersion": text(current, "metadata", "resourceVersion")},
-        "spec": {"template": {"spec": {part: [{"name": text(container, "name"), "image": args.image}]}}},
-    }
+    return {"spec": {"template": {"spec": {part: [{"name": text(container, "name"), "image": args.image}]}}}}

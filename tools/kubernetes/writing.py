@@ -33,6 +33,14 @@ class Written(BaseModel):
     warnings: tuple[str, ...] = ()
 
 
+def pinned(patch: Json, seen: Json) -> Json:
+    """The patch, refused by the server (409) if the object is no longer at the version we saw.
+
+    Rehearsals go without: a controller's status update in between would fail them for nothing.
+    """
+    return {**patch, "metadata": {"resourceVersion": text(seen, "metadata", "resourceVersion")}}
+
+
 async def rehearse(
     target: Target,
     method: str,

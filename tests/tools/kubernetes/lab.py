@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from tools.errors import Conflict
 from tools.gate import Mint, Permit
 from tools.kubernetes.cluster import Cluster
 from tools.kubernetes.clusters import Clusters
@@ -63,9 +64,19 @@ class Lab:
         return found.undo(found.parse(args), preview)
 
     async def carry_out(self, tool: str, **args: Any) -> Preview:
-        """Preview, run, and wait until the effect is observed as applied."""
-        preview = await self.preview(tool, **args)
-        await self.run(tool, preview, **args)
+        """Preview, run, and wait until the effect is observed as applied.
+
+        A controller that writes a status in between makes a conflict; then, as in an executed plan,
+        the world is looked at again.
+        """
+        for attempt in range(5):
+            preview = await self.preview(tool, **args)
+            try:
+                await self.run(tool, preview, **args)
+                break
+            except Conflict:
+                if attempt == 4:
+                    raise
 
         async def applied() -> bool:
             return (await self.observe(tool, preview, **args)).applied is True
