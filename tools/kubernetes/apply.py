@@ -72,7 +72,7 @@ class KubernetesApply(OnClusters, WriteTool[ApplyArgs, Written]):
                 rehearsed, "spec", "replicas"
             ):
                 replicas = number(rehearsed, "spec", "replicas")
-                warnings += await scaling_warnings(target, current, replicas)
+                warnings += await scaling_warnings(target, replicas)
         return await preview_of(
             target, current, changes(current, rehearsed), before=before, warnings=warnings
         )

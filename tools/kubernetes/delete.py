@@ -11,7 +11,7 @@ from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.objects import manifest_of
 from tools.kubernetes.rollout import pods_of, replica_sets_of
 from tools.kubernetes.tables import read_table
-from tools.kubernetes.writing import Written, perform, preview_of, rehearse_deletion
+from tools.kubernetes.writing import Written, perform, preview_of, rehearse_deletion, seen_and_rehearsed
 from tools.tool import (
     Arguments,
     Call,
@@ -69,8 +69,8 @@ class KubernetesDelete(OnClusters, WriteTool[DeleteArgs, Written]):
 
     async def preview(self, args: DeleteArgs, scope: Scope) -> Preview:
         target = await self._deletable(args, scope)
-        current = await target.read()
-        answer = await rehearse_deletion(target, args.propagation)
+        rehearsal = rehearse_deletion(target, args.propagation)
+        current, answer = await seen_and_rehearsed(target, rehearsal)
         before: Json = {"uid": text(current, "metadata", "uid")}
         if target.kind.kind in REBUILDABLE:
             before["manifest"] = manifest_of(current)

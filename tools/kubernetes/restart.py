@@ -10,7 +10,15 @@ from tools.kubernetes.clusters import Clusters
 from tools.kubernetes.fields import Json, strings, text, value
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import MERGE_PATCH, Written, perform, pinned, preview_of, rehearse
+from tools.kubernetes.writing import (
+    MERGE_PATCH,
+    Written,
+    perform,
+    pinned,
+    preview_of,
+    rehearse,
+    seen_and_rehearsed,
+)
 from tools.tool import (
     Arguments,
     Call,
@@ -61,12 +69,12 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
 
     async def preview(self, args: RestartArgs, scope: Scope) -> Preview:
         target = await self._restartable(args, scope)
-        current = await target.read()
+        rehearsal = rehearse(target, "PATCH", _patch(_REHEARSAL_TIME), content_type=MERGE_PATCH)
+        current, answer = await seen_and_rehearsed(target, rehearsal)
         if value(current, "spec", "paused") is True:
             raise Invalid(
                 f"{target} is paused, so a restart would do nothing.", hint="Resume its rollout first."
             )
-        answer = await rehearse(target, "PATCH", _patch(_REHEARSAL_TIME), content_type=MERGE_PATCH)
         before = _restarted_at(current)
         path = f"spec.template.metadata.annotations[{RESTARTED_AT}]"
         change = Change(path=path, before=before or None, after="time of execution")

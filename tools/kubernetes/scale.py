@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from tools.kubernetes.writing import (
     preview_of,
     rehearse,
     scaling_warnings,
+    seen_and_rehearsed,
 )
 from tools.tool import (
     Arguments,
@@ -59,9 +61,8 @@ class KubernetesScale(OnClusters, WriteTool[ScaleArgs, Written]):
 
     async def preview(self, args: ScaleArgs, scope: Scope) -> Preview:
         target = await self._scalable(args, scope)
-        current = await target.read()
-        scale = await _scale(target)
-        answer = await rehearse(target, "PATCH", _patch(args), content_type=MERGE_PATCH, subresource="scale")
+        rehearsal = rehearse(target, "PATCH", _patch(args), content_type=MERGE_PATCH, subresource="scale")
+        (current, answer), scale = await asyncio.gather(seen_and_rehearsed(target, rehearsal), _scale(target))
         before, after = number(scale, "spec", "replicas"), number(answer.json(), "spec", "replicas")
         changed = (Change(path="spec.replicas", before=before, after=after),) if before != after else ()
         return await preview_of(
@@ -70,7 +71,8 @@ class KubernetesScale(OnClusters, WriteTool[ScaleArgs, Written]):
             changed,
             before={"replicas": before},
             subresource="scale",
-            warnings=answer.warnings + await scaling_warnings(target, current, args.replicas),
+            warnings=answer.warnings,
+            further=scaling_warnings(target, args.replicas),
         )
 
     async def observe(self, args: ScaleArgs, scope: Scope, preview: Preview) -> Observation:

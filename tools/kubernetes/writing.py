@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
 from tools.errors import Forbidden, NotFound, ToolError
-from tools.kubernetes.fields import Json, mappings, number, strings, text, value
+from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
 from tools.kubernetes.objects import fingerprint
 from tools.kubernetes.rollout import selector_text
@@ -66,6 +68,19 @@ async def rehearse_deletion(target: Target, propagation: str) -> Answer:
     )
 
 
+async def seen_and_rehearsed(target: Target, rehearsal: Awaitable[Answer]) -> tuple[Json, Answer]:
+    """The object and the rehearsal's answer, asked for at the same time.
+
+    Where both fail, the reading's error counts: it knows near names.
+    """
+    seen, answer = await asyncio.gather(target.read(), rehearsal, return_exceptions=True)
+    if isinstance(seen, BaseException):
+        raise seen
+    if isinstance(answer, BaseException):
+        raise answer
+    return seen, answer
+
+
 async def perform(
     target: Target,
     method: str,
@@ -99,6 +114,7 @@ async def preview_of(
     verb: str = "patch",
     subresource: str = "",
     warnings: tuple[str, ...] = (),
+    further: Awaitable[tuple[str, ...]] | None = None,
 ) -> Preview:
     """Put a preview together.
 
@@ -110,8 +126,9 @@ async def preview_of(
         verb: of the one request the write will send.
         subresource: of that request.
         warnings: admission's and the tool's own.
+        further: warnings that have yet to be asked for.
     """
-    labels, more = await _labels(target, current)
+    (labels, more), later = await asyncio.gather(_labels(target, current), further or _nothing())
     nothing = () if changed else (NOTHING_TO_CHANGE,)
     return Preview(
         target=str(target),
@@ -121,8 +138,12 @@ async def preview_of(
         observed=fingerprint(current) if current is not None else "absent",
         labels=labels,
         permits=(target.permit(verb, subresource),),
-        warnings=(*nothing, *warnings, *more),
+        warnings=(*nothing, *warnings, *later, *more),
     )
+
+
+async def _nothing() -> tuple[str, ...]:
+    return ()
 
 
 async def _labels(target: Target, current: Json | None) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -137,34 +158,35 @@ async def _labels(target: Target, current: Json | None) -> tuple[dict[str, str],
     return {**strings(namespace, "metadata", "labels"), **own}, ()
 
 
-async def autoscalers(target: Target) -> list[Json]:
-    """The HorizontalPodAutoscalers that control the target."""
-    found = await _siblings(target, "horizontalpodautoscalers.autoscaling")
-    return [
-        entry
-        for entry in found
-        if text(entry, "spec", "scaleTargetRef", "kind") == target.kind.kind
-        and text(entry, "spec", "scaleTargetRef", "name") == target.name
-    ]
-
-
-async def scaling_warnings(target: Target, current: Json, replicas: int) -> tuple[str, ...]:
+async def scaling_warnings(target: Target, replicas: int) -> tuple[str, ...]:
     """What autoscalers and disruption budgets have to say about a new number of replicas."""
+    autoscalers, budgets, current = await asyncio.gather(
+        _siblings(target, "horizontalpodautoscalers.autoscaling"),
+        _siblings(target, "poddisruptionbudgets.policy"),
+        target.read(),
+    )
     found: list[str] = []
-    for autoscaler in await autoscalers(target):
+    for autoscaler in autoscalers:
+        if not _controls(autoscaler, target):
+            continue
         low = number(autoscaler, "spec", "minReplicas", default=1)
-        high = number(autoscaler, "spec", "maxReplicas")
+        bounds = f"{low} to {number(autoscaler, 'spec', 'maxReplicas')} replicas"
         name = text(autoscaler, "metadata", "name")
         found.append(
-            f"The autoscaler {name} controls this workload ({low} to {high} replicas) and will set the number again."
+            f"The autoscaler {name} controls this workload ({bounds}) and will set the number again."
         )
     template = strings(current, "spec", "template", "metadata", "labels")
-    for budget in await _siblings(target, "poddisruptionbudgets.policy"):
+    for budget in budgets:
         needed = value(budget, "spec", "minAvailable")
         if isinstance(needed, int) and replicas < needed and _matches(budget, template):
             name = text(budget, "metadata", "name")
             found.append(f"The disruption budget {name} wants at least {needed} available.")
     return tuple(found)
+
+
+def _controls(autoscaler: Json, target: Target) -> bool:
+    wanted = mapping(autoscaler, "spec", "scaleTargetRef")
+    return (text(wanted, "kind"), text(wanted, "name")) == (target.kind.kind, target.name)
 
 
 def _matches(budget: Json, labels: dict[str, str]) -> bool:

@@ -18,6 +18,10 @@ from tools.kubernetes.fields import condition, mappings, text
 from tools.tool import Scope
 
 REAL = "PILOTHOUSE_TEST_KUBECONFIG"
+REAL_IMAGE = "PILOTHOUSE_TEST_IMAGE"
+"""An image the real cluster can pull, which keeps running and writes a log; without it no pods are awaited."""
+
+PRACTICE_IMAGE = "web:1"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,33 +35,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-async def practice(tmp_path: Path) -> AsyncIterator[PracticeCluster]:
-    """A practice cluster on a free port, with nothing in it."""
-    async with PracticeCluster(kubeconfig=tmp_path / "kubeconfig") as cluster:
-        yield cluster
+async def practice(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A namespace of its own on a practice cluster, for what no real cluster does on demand."""
+    kubeconfig = tmp_path / "kubeconfig"
+    async with PracticeCluster() as cluster:
+        cluster.kubeconfig(kubeconfig)
+        async with _opened(kubeconfig, PRACTICE_IMAGE) as found:
+            yield found
 
 
 @pytest.fixture(params=["practice", pytest.param("real", marks=pytest.mark.cluster)])
 async def lab(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Lab]:
-    """A namespace of its own, removed afterwards."""
+    """A namespace of its own, removed afterwards; on the practice cluster or a real one."""
+    kubeconfig = tmp_path / "kubeconfig"
     if request.param == "real":
-        path = os.environ.get(REAL)
-        if not path:
+        if not os.environ.get(REAL):
             pytest.skip(f"{REAL} names no cluster")
-        async with _opened(Path(path)) as found:
+        async with _opened(Path(os.environ[REAL]), os.environ.get(REAL_IMAGE, "")) as found:
             yield found
     else:
-        async with (
-            PracticeCluster(kubeconfig=tmp_path / "kubeconfig") as practice,
-            _opened(practice.kubeconfig) as found,
-        ):
-            yield found
+        async with PracticeCluster() as cluster:
+            cluster.kubeconfig(kubeconfig)
+            async with _opened(kubeconfig, PRACTICE_IMAGE) as found:
+                yield found
 
 
 class _opened:
     """Clusters of a kubeconfig, and a fresh namespace in the current context."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, image: str) -> None:
+        self._image = image
         self._gate, self._mint = Gate.build()
         self._clusters = Clusters(kubeconfig, self._gate, os.environ)
         self._namespace = f"pilothouse-test-{secrets.token_hex(4)}"
@@ -65,7 +72,9 @@ class _opened:
     async def __aenter__(self) -> Lab:
         cluster = await self._clusters.cluster()
         scope = Scope(context=cluster.context, namespace=self._namespace)
-        lab = Lab(self._clusters, cluster, self._mint, scope, self._namespace, await _runs_pods(cluster))
+        runs_pods = bool(self._image) and await _has_ready_node(cluster)
+        image = self._image or "registry.invalid/web:1"
+        lab = Lab(self._clusters, cluster, self._mint, scope, self._namespace, runs_pods, image)
         labels = {"team": "shop", "tier": "test"}
         body = {
             "apiVersion": "v1",
@@ -89,7 +98,7 @@ class _opened:
         await self._clusters.close()
 
 
-async def _runs_pods(cluster: Cluster) -> bool:
+async def _has_ready_node(cluster: Cluster) -> bool:
     nodes = mappings(await cluster.json("GET", "/api/v1/nodes"), "items")
     return any(text(condition(node, "Ready"), "status") == "True" for node in nodes)
 
@@ -98,5 +107,5 @@ async def _runs_pods(cluster: Cluster) -> bool:
 def pods(lab: Lab) -> Lab:
     """The lab, for tests that need their pods to run."""
     if not lab.runs_pods:
-        pytest.skip("this cluster has no node that runs pods")
+        pytest.skip(f"this cluster runs no pods, or {REAL_IMAGE} names no image it can run")
     return lab

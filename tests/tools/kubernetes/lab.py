@@ -26,7 +26,8 @@ PATIENCE = 30.0
 class Lab:
     """What the contract tests work with, on the practice cluster and on a real one alike.
 
-    `runs_pods` says whether somebody runs the pods; a bare control plane has no kubelet.
+    `runs_pods` says whether somebody runs the pods; a bare control plane has no kubelet. `image` is
+    one that starts there and writes a log.
     """
 
     clusters: Clusters
@@ -35,6 +36,7 @@ class Lab:
     scope: Scope
     namespace: str
     runs_pods: bool
+    image: str
 
     @property
     def registry(self) -> Registry:
@@ -106,9 +108,12 @@ class Lab:
         with self.mint.grant("setup", [permit], seconds=30):
             await self.cluster.request("POST", path, body=body)
 
-    async def deployment(self, name: str, image: str = "registry.local/web:1", replicas: int = 2) -> None:
+    async def deployment(self, name: str, image: str = "", replicas: int = 2, **annotations: str) -> None:
+        """A Deployment; the annotations go on its pods."""
         path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments"
-        await self.create("deployments.apps", path, deployment(name, image, replicas))
+        body = deployment(name, image or self.image, replicas)
+        body["spec"]["template"]["metadata"]["annotations"] = annotations
+        await self.create("deployments.apps", path, body)
 
     async def config_map(self, name: str, data: dict[str, str]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"
@@ -129,7 +134,7 @@ async def until(condition: Callable[[], Awaitable[T]]) -> T:
     return answer
 
 
-def deployment(name: str, image: str = "registry.local/web:1", replicas: int = 2) -> dict[str, Any]:
+def deployment(name: str, image: str = "web:1", replicas: int = 2) -> dict[str, Any]:
     """A Deployment's manifest with one container called `app`."""
     labels = {"app": name}
     container = {"name": "app", "image": image, "ports": [{"containerPort": 8080}]}

@@ -29,7 +29,7 @@ async def image(lab: Lab, name: str = "web") -> Any:
 WRITES: list[tuple[str, dict[str, Any]]] = [
     ("kubernetes_scale", {"name": "web", "replicas": 3}),
     ("kubernetes_restart", {"name": "web"}),
-    ("kubernetes_set_image", {"name": "web", "image": "registry.local/web:2"}),
+    ("kubernetes_set_image", {"name": "web", "image": "web:2"}),
     ("kubernetes_apply", {"manifest": config(colour="red")}),
     ("kubernetes_delete", {"kind": "deployment", "name": "web"}),
 ]
@@ -136,7 +136,7 @@ async def test_the_fingerprint_changes_with_intent_and_not_with_status(pods: Lab
 
     await until(ready)
     assert (await pods.preview("kubernetes_scale", **args)).observed == first.observed
-    await pods.carry_out("kubernetes_set_image", name="web", image="registry.local/web:2")
+    await pods.carry_out("kubernetes_set_image", name="web", image="web:2")
     assert (await pods.preview("kubernetes_scale", **args)).observed != first.observed
 
 
@@ -158,7 +158,7 @@ async def test_a_new_image_can_be_rolled_back_and_forth(lab: Lab) -> None:
         return int(found.count)
 
     await until(lambda: _equals(revisions, 1))
-    args = {"name": "web", "image": "registry.local/web:2"}
+    args = {"name": "web", "image": "web:2"}
     preview = await lab.carry_out("kubernetes_set_image", **args)
     (change,) = preview.changes
     assert change.path == "spec.template.spec.containers[app].image"
@@ -173,7 +173,7 @@ async def test_a_new_image_can_be_rolled_back_and_forth(lab: Lab) -> None:
     forth = lab.undo("kubernetes_roll_back", back, name="web")
     assert forth is not None
     await lab.carry_out(forth.tool, **forth.args)
-    assert await image(lab) == "registry.local/web:2"
+    assert await image(lab) == "web:2"
 
 
 async def _equals(question: Any, answer: int) -> bool:
