@@ -94,11 +94,13 @@ def _diagnosis(seen: Sequence[Seen]) -> Answer:
 
 
 def _finding(finding: dict[str, JsonValue], evidence: Sequence[Evidence]) -> str:
-    confidence = f" ({finding['confidence']})" if finding.get("confidence") else ""
-    lines = [f"**{finding.get('subject') or 'Finding'}**: {finding.get('cause', '')}{confidence}"]
+    confidence = f" ({finding['confidence']} confidence)" if finding.get("confidence") else ""
+    lines = [f"**{finding.get('object') or 'Finding'}**: {finding.get('cause', '')}{confidence}", ""]
     lines += [f"- {item.source}: `{_inline(item.quote)}`" for item in evidence]
-    if finding.get("suggestion"):
-        lines.append(f"- What may help: {finding['suggestion']}")
+    if also := _strings(finding.get("also")):
+        lines.append(f"- The same: {', '.join(also)}")
+    if finding.get("advice"):
+        lines.append(f"- What may help: {finding['advice']}")
     return "\n".join(lines)
 
 

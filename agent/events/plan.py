@@ -1,0 +1,179 @@
+"""Events of a plan: offered, decided, and each step from its intent to its outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from agent.events.durable import Durable
+from agent.plan import Plan, PlanStatus
+from tools.errors import FailureClass
+from tools.gate import Permit
+from tools.tool import Call, Effect, Scope
+
+
+class PlanOffered(Durable):
+    """A checked plan waits for a decision. `replaces` is the plan it was edited from."""
+
+    kind: Literal["plan_offered"] = "plan_offered"
+    turn: int
+    plan: Plan
+    model_calls: int = 0
+    elapsed_ms: float = 0.0
+    replaces: str = ""
+
+    def words(self) -> str:
+        targets = " ".join(step.preview.target for step in self.plan.steps if step.preview)
+        return f"{self.plan.goal} {' '.join(step.title for step in self.plan.steps)} {targets}"
+
+
+class PlanRefused(Durable):
+    """A plan that was written but cannot be offered, and why."""
+
+    kind: Literal["plan_refused"] = "plan_refused"
+    turn: int
+    goal: str
+    problems: tuple[str, ...]
+
+    def words(self) -> str:
+        return f"{self.goal} {' '.join(self.problems)}"
+
+
+class PlanApproved(Durable):
+    """`steps` names the approved steps; `how` what the operator did to say so."""
+
+    kind: Literal["plan_approved"] = "plan_approved"
+    plan_id: str
+    hash: str
+    steps: tuple[str, ...]
+    by: str
+    how: Literal["key", "flag"]
+
+
+class PlanRejected(Durable):
+    kind: Literal["plan_rejected"] = "plan_rejected"
+    plan_id: str
+    by: str
+    comment: str = ""
+
+    def words(self) -> str:
+        return self.comment
+
+
+class PlanResumed(Durable):
+    """An interrupted plan goes on, under the approval it already has."""
+
+    kind: Literal["plan_resumed"] = "plan_resumed"
+    plan_id: str
+    by: str
+
+
+class StepIntended(Durable):
+    """An attempt is about to leave the machine. `key` is the journal's key of this attempt."""
+
+    kind: Literal["step_intended"] = "step_intended"
+    plan_id: str
+    step_id: str
+    attempt: int
+    attempts: int
+    key: str
+    call: Call
+    scope: Scope
+    effect: Effect
+    permits: tuple[Permit, ...] = ()
+
+
+class AttemptFailed(Durable):
+    """This attempt failed; another follows at `retry_at`."""
+
+    kind: Literal["attempt_failed"] = "attempt_failed"
+    plan_id: str
+    step_id: str
+    attempt: int
+    failure: FailureClass
+    cause: str
+    raw: str = ""
+    retry_at: datetime
+
+
+class StepSucceeded(Durable):
+    """`observed` says what was seen in the world; reads carry their output instead."""
+
+    kind: Literal["step_succeeded"] = "step_succeeded"
+    plan_id: str
+    step_id: str
+    attempt: int
+    observed: str
+    output: JsonValue = None
+    seconds: float = 0.0
+
+    def words(self) -> str:
+        return self.observed
+
+
+class StepFailed(Durable):
+    kind: Literal["step_failed"] = "step_failed"
+    plan_id: str
+    step_id: str
+    attempt: int
+    failure: FailureClass
+    cause: str
+    hint: str = ""
+    raw: str = ""
+    observed: str = ""
+    applied: bool | None = None
+    """Whether the write arrived all the same; None if that is not known."""
+
+    def words(self) -> str:
+        return self.cause
+
+
+class StepInDoubt(Durable):
+    """The program ended during this step; whether its effect is there must be looked up."""
+
+    kind: Literal["step_in_doubt"] = "step_in_doubt"
+    plan_id: str
+    step_id: str
+    attempt: int
+    detail: str
+
+
+class StepNotApplied(Durable):
+    """A step in doubt was looked up: nothing had arrived, so it may run again."""
+
+    kind: Literal["step_not_applied"] = "step_not_applied"
+    plan_id: str
+    step_id: str
+    attempt: int
+    detail: str
+
+
+class StepSkipped(Durable):
+    kind: Literal["step_skipped"] = "step_skipped"
+    plan_id: str
+    step_id: str
+    reason: str
+
+
+class StepStopped(Durable):
+    """The operator stopped the plan before or during this step."""
+
+    kind: Literal["step_stopped"] = "step_stopped"
+    plan_id: str
+    step_id: str
+    detail: str
+    applied: bool | None = None
+    """Whether the write arrived before the stop; None for reads and where it is not known."""
+
+
+class PlanFinished(Durable):
+    kind: Literal["plan_finished"] = "plan_finished"
+    plan_id: str
+    status: Literal[PlanStatus.SUCCEEDED, PlanStatus.FAILED, PlanStatus.STOPPED]
+    summary: str
+    seconds: float = 0.0
+
+    def words(self) -> str:
+        return self.summary

@@ -1,0 +1,117 @@
+"""Known requests: the same words mean the same thing, and only the whole sentence counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.runbooks.library import Library, fill, instantiate
+from agent.runbooks.resolution import say
+from agent.runbooks.runbook import RunbookError, builtin, from_folder, parse
+from agent.runbooks.triggers import TriggerError, compile_trigger
+
+LIBRARY = Library(builtin())
+
+UNDERSTOOD = [
+    ("Scale checkout in staging to 3", "scale", {"workload": "checkout", "place": "staging", "count": "3"}),
+    ("please scale the checkout deployment to three replicas", "scale", {"workload": "checkout", "count": "three"}),
+    ("scale checkout to 3 in staging", "scale", {"workload": "checkout", "place": "staging", "count": "3"}),
+    ("restart payments", "restart", {"workload": "payments"}),
+    ("could you restart deployment/payments in production?", "restart",
+     {"workload": "deployment/payments", "place": "production"}),
+    ("set image of checkout in staging to shop/checkout:1.2@sha256:ab12", "set-image",
+     {"workload": "checkout", "place": "staging", "image": "shop/checkout:1.2@sha256:ab12"}),
+    ("roll back search to revision 2", "roll-back", {"workload": "search", "revision": "2"}),
+    ("stop all dev environments", "stop-environment", {"environment": "dev"}),
+    ("start the dev environment", "start-environment", {"environment": "dev"}),
+    ("why is payments crashing?", "diagnose", {"workload": "payments"}),
+    ("what's wrong in staging?", "unhealthy", {"place": "staging"}),
+    ("show pods in staging", "show", {"kind": "pods", "place": "staging"}),
+    ("show logs of payments", "logs", {"workload": "payments"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "runbook", "words"), UNDERSTOOD)
+def test_a_known_request_is_understood(request_: str, runbook: str, words: dict[str, str]) -> None:
+    match = LIBRARY.match(request_)
+    assert match is not None
+    assert (match.runbook.name, match.words) == (runbook, words)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "scale checkout in staging to 3 and restart payments",
+        "scale checkout in staging to 3 if the error rate stays below 1 %",
+        "stop all dev environments after 6pm",
+        "scale checkout to many",
+        "restart everything that is broken and tell me",
+        "why",
+        "",
+        "do not restart payments",
+    ],
+)
+def test_a_request_that_asks_for_more_is_left_to_the_model(request_: str) -> None:
+    assert LIBRARY.match(request_) is None
+
+
+@given(st.text(max_size=200))
+def test_no_words_break_the_matcher(words: str) -> None:
+    match = LIBRARY.match(words)
+    assert match is None or match.words.keys() <= match.runbook.parameters.keys()
+
+
+def test_a_canonical_phrase_is_understood_as_its_own_runbook() -> None:
+    examples = {
+        "workload": "checkout", "place": "staging", "count": "3", "image": "shop/x:1", "revision": "2",
+        "environment": "dev", "kind": "pods",
+    }  # fmt: skip
+    for runbook in LIBRARY:
+        match = LIBRARY.match(say(runbook.phrase, examples))
+        assert match is not None and match.runbook.name == runbook.name, runbook.phrase
+
+
+def test_optional_parts_of_a_phrase_go_when_their_words_are_missing() -> None:
+    assert say("scale {workload} [in {place}] to {count}", {"workload": "a", "count": "2"}) == "scale a to 2"
+
+
+@pytest.mark.parametrize("trigger", ["scale {nothing}", "scale [the", "scale the]", "{count} and {count}"])
+def test_a_trigger_that_is_written_wrongly_says_so(trigger: str) -> None:
+    with pytest.raises(TriggerError):
+        compile_trigger(trigger, (("count", "count"),))
+
+
+def test_a_runbook_with_mistakes_is_named_and_the_others_load(tmp_path: Path) -> None:
+    good = next(runbook for runbook in builtin() if runbook.name == "restart")
+    (tmp_path / "good.yaml").write_text(
+        "name: bounce-it\nsummary: s\ntriggers: ['bounce it']\nphrase: bounce it\ngoal: g\n"
+        "steps: [{id: a, title: t, tool: kubernetes_list, args: {kind: pods}}]\n"
+    )
+    (tmp_path / "bad.yaml").write_text("name: Bad Name\n")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    found, problems = from_folder(tmp_path)
+    assert [runbook.name for runbook in found] == ["bounce-it"] and good.name == "restart"
+    assert len(problems) == 2 and any("bad.yaml" in problem for problem in problems)
+
+
+def test_an_unknown_field_in_a_runbook_is_an_error() -> None:
+    with pytest.raises(RunbookError, match="colour"):
+        parse("name: a\ncolour: red\n", "a.yaml")
+
+
+def test_filling_keeps_types_and_never_invents_values() -> None:
+    values = {"count": 3, "workload": {"name": "checkout"}}
+    assert fill("{count}", values) == 3
+    assert fill("Scale {workload.name} to {count}", values) == "Scale checkout to 3"
+    assert fill("{workload.colour}", values) is None
+
+
+def test_one_step_per_item_of_a_list() -> None:
+    stop = next(runbook for runbook in builtin() if runbook.name == "stop-environment")
+    items = [{"kind": "Deployment", "name": name, "namespace": "shop-dev", "replicas": 2} for name in "ab"]
+    draft = instantiate(stop, {"environment": {"name": "dev", "running": items, "machines_running": []}})
+    assert [step.id for step in draft.steps] == ["stop-1", "stop-2"]
+    assert draft.steps[0].args == {"kind": "Deployment", "name": "a", "namespace": "shop-dev", "replicas": 0}
