@@ -53,6 +53,8 @@ class Approval(Widget, can_focus=True):
         Binding("k,up", "step(-1)", "Previous write", show=False),
         Binding("ctrl+d,pagedown", "scroll_sheet(1)", "Scroll down", show=False),
         Binding("ctrl+u,pageup", "scroll_sheet(-1)", "Scroll up", show=False),
+        Binding("g,home", "scroll_sheet(-1000)", "To the top", show=False),
+        Binding("G,end", "scroll_sheet(1000)", "To the end", show=False),
         Binding("ctrl+s", "send_edit", "Send the edit", show=False),
     ]
 
@@ -330,7 +332,7 @@ class Approval(Widget, can_focus=True):
         self._word.display = bool(words)
 
     def _show(self) -> None:
-        if self._progress is None or not self.is_mounted:
+        if self._progress is None or not self.is_attached:
             return
         self._sheet.show(Offer(self._progress, self._writable, self._marked, self._cursor))
         locked = facts.locked_places(self._progress.plan.steps, self._writable)

@@ -13,10 +13,11 @@ from textual.strip import Strip
 from agent.plan import Step
 from agent.state import PlanProgress
 from console.widgets import approval_facts as facts
-from console.widgets.diff import hanging, preview_lines
+from console.widgets.diff import preview_lines
 from console.widgets.glyphs import UNICODE, Glyphs, effect_look
 from console.widgets.line_view import LineView
 from console.widgets.safe_text import safe_line
+from console.widgets.wrapping import hanging
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class ApprovalSheet(LineView, can_focus=False):
             self.post_message(self.StepPointed(step_id, first and 2 <= event.x < 5))
 
     def _lay_out(self) -> None:
-        if self._offer is None or not self.is_mounted:
+        if self._offer is None or not self.is_attached:
             return
         self._lines = sheet_lines(self._offer, max(self.line_width - 2, 8), self.glyphs)
         self.virtual_size = Size(self.line_width, len(self._lines))

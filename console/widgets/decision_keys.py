@@ -24,7 +24,7 @@ class DecisionKeys(Static):
     """One word per key, on as many lines as they need. A click on it counts as pressing the key."""
 
     DEFAULT_CSS = """
-    DecisionKeys { height: auto; padding: 0 0 0 2; }
+    DecisionKeys { height: auto; max-height: 3; padding: 0 0 0 2; }
     """
 
     @dataclass

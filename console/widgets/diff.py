@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from pydantic import JsonValue
+from rich.cells import cell_len
 from textual.content import Content
 
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.safe_text import safe_line, safe_lines
+from console.widgets.wrapping import hanging
 from tools.tool import Change, Preview
 
 CONTEXT = 2
@@ -40,7 +42,7 @@ def preview_lines(preview: Preview, width: int, glyphs: Glyphs = UNICODE) -> lis
 def changes_lines(changes: Iterable[Change], width: int, glyphs: Glyphs = UNICODE) -> list[Content]:
     """Each change on one line where it fits (`spec.replicas  2 → 3`), else line by line under its path."""
     changes = tuple(changes)
-    column = min(max((len(change.path) for change in changes), default=0), max(width // 2, 8))
+    column = min(max((cell_len(safe_line(change.path)) for change in changes), default=0), max(width // 2, 8))
     return [line for change in changes for line in change_lines(change, width, glyphs, column=column)]
 
 
@@ -50,7 +52,10 @@ def change_lines(change: Change, width: int, glyphs: Glyphs = UNICODE, *, column
     before, after = _text(change.before), _text(change.after)
     sign = "+" if change.before is None else "-" if change.after is None else "~"
     if "\n" not in before and "\n" not in after:
-        words = [Content.styled(f"{sign} ", _sign_style(sign)), path.pad_right(max(column - len(path), 0))]
+        words = [
+            Content.styled(f"{sign} ", _sign_style(sign)),
+            path.pad_right(max(column - path.cell_length, 0)),
+        ]
         if change.before is None:
             words.append(Content.assemble("  ", (after, _AFTER), (" (new)", "$foreground-muted")))
         elif change.after is None:
@@ -112,15 +117,3 @@ def _text(value: JsonValue) -> str:
 
 def _sign_style(sign: str) -> str:
     return {"+": _AFTER, "-": _BEFORE}.get(sign, "$text-warning")
-
-
-def hanging(line: Content, width: int, indent: int) -> list[Content]:
-    """`line` wrapped, its continuation `indent` cells further in."""
-    if line.cell_length <= width:
-        return [line]
-    first, *_ = line.wrap(max(width, indent + 4))
-    rest = line[len(first) :]
-    text = rest.plain
-    rest = rest[len(text) - len(text.lstrip(" ")) :]
-    more = rest.wrap(max(width - indent, 4)) if rest else []
-    return [first.rstrip(), *(Content(" " * indent) + part.rstrip() for part in more)]

@@ -20,6 +20,9 @@ class LineView(ScrollView, can_focus=True):
 
     ALLOW_SELECT: ClassVar[bool] = True
 
+    margin_cells: ClassVar[int] = 0
+    """Characters at the start of each line that belong to the view and not to the text."""
+
     DEFAULT_CSS = """
     LineView {
         overflow-x: hidden;
@@ -86,18 +89,17 @@ class LineView(ScrollView, can_focus=True):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text under the mouse selection, without the padding at the ends of lines."""
-        first = selection.start.y if selection.start else 0
-        last = min(selection.end.y if selection.end else self.line_count, self.line_count - 1)
-        lines = []
-        for line in range(first, last + 1):
-            strip = self.line_strip(line)
-            lines.append("" if strip is None else strip.text)
-        shifted = Selection(
-            Offset(selection.start.x, 0) if selection.start else None,
-            Offset(selection.end.x, selection.end.y - first) if selection.end else None,
-        )
-        text = shifted.extract("\n".join(lines)) if lines else ""
-        return "\n".join(line.rstrip() for line in text.split("\n")), "\n"
+        last = self.line_count - 1
+        start = selection.start or Offset(0, 0)
+        end = selection.end or Offset(self.line_width, last)
+        strips = [self.line_strip(line) for line in range(start.y, min(end.y, last) + 1)]
+        lines = ["" if strip is None else strip.text[self.margin_cells :] for strip in strips]
+        if not lines:
+            return "", "\n"
+        if end.y <= last:
+            lines[-1] = lines[-1][: max(end.x - self.margin_cells, 0)]
+        lines[0] = lines[0][max(start.x - self.margin_cells, 0) :]
+        return "\n".join(line.rstrip() for line in lines), "\n"
 
     def _selected(self, strip: Strip, line: int) -> Strip:
         selection = self.text_selection

@@ -12,6 +12,7 @@ from agent.state import PlanProgress, StepProgress
 from console.widgets.elapsed import elapsed, whole_seconds
 from console.widgets.glyphs import Glyphs, Look, effect_look, plan_look, step_look
 from console.widgets.safe_text import safe_line
+from console.widgets.wrapping import cut
 
 WIDEST = 120
 """Cells a step's line fills at most: on a wide screen its state stays near its title."""
@@ -40,7 +41,7 @@ def head_lines(
                 Content.styled("No plan yet. Say what you want; its steps appear here.", "$foreground-muted")
             ]
         words = f"{glyphs.drafted} The plan is being written: {drafted} step{'' if drafted == 1 else 's'}"
-        return [_cut(Content.styled(f"{words} so far{glyphs.ellipsis}", "$text-accent"), width, glyphs)]
+        return [cut(Content.styled(f"{words} so far{glyphs.ellipsis}", "$text-accent"), width, glyphs)]
     look = plan_look(progress.status, glyphs)
     done = sum(step.state is StepState.SUCCEEDED for step in progress.steps.values())
     chosen = len(progress.approved) if progress.approved else len(progress.plan.steps)
@@ -51,7 +52,7 @@ def head_lines(
     status = Content.assemble(
         (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$foreground-muted")
     )
-    return [_cut(goal, width, glyphs), _cut(status, width, glyphs), Content("")]
+    return [cut(goal, width, glyphs), cut(status, width, glyphs), Content("")]
 
 
 def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[Content]:
@@ -72,13 +73,13 @@ def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[
     room = width - right.cell_length - 1
     if room < 16:
         room, right = width, Content("")
-    line = _cut(left, room, glyphs).pad_right(max(room - left.cell_length, 0) + 1) + right
+    line = cut(left, room, glyphs).pad_right(max(room - left.cell_length, 0) + 1) + right
     lines = [line.rstrip()]
     detail = _detail(row, now, glyphs)
     if detail:
         rest = Content.styled(_guide(row, glyphs, first=False), "$foreground 40%")
         indent = Content(" " * (mark.cell_length + 4))
-        lines.append(_cut(rest + indent + detail, width, glyphs))
+        lines.append(cut(rest + indent + detail, width, glyphs))
     return lines
 
 
@@ -155,9 +156,3 @@ def _detail(row: StepRow, now: datetime, glyphs: Glyphs) -> Content:
     return Content.styled(dot, "$foreground-muted").join(
         [Content.styled(text, style) for text, style in parts]
     )
-
-
-def _cut(line: Content, width: int, glyphs: Glyphs) -> Content:
-    if line.cell_length <= width:
-        return line
-    return line.truncate(max(width - 1, 0)) + Content.styled(glyphs.ellipsis, "$foreground-muted")

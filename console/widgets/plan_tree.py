@@ -83,7 +83,7 @@ class PlanTree(LineView):
         ids = [place.step.id for place in self._places]
         if self._cursor not in ids:
             self._cursor = ids[0] if ids else ""
-        if self.is_mounted:
+        if self.is_attached:
             self._lay_out()
 
     @property

@@ -67,7 +67,7 @@ class Columns:
             if column == sorted_by:
                 name += f" {glyphs.down if descending else glyphs.up}"
             style = "bold $text-primary" if column == sorted_by else "bold $foreground-muted"
-            parts.append(Content.styled(_fit(name, end - start, glyphs), style))
+            parts.append(Content.styled(_fit(name, end - start, glyphs, column == self._laid[-1][0]), style))
         if self._first > 1 and parts:
             parts[0] = Content.styled(
                 "‹".ljust(LEAD) if glyphs.name == "unicode" else "<   ", "$foreground-muted"
@@ -80,12 +80,14 @@ class Columns:
             Content.styled(f"{glyphs.marked if marked else ' '} ", "bold $text-primary"),
             Content.styled(f"{look.glyph} ", look.style),
         ]
-        for column, start, end in self._laid or self._lay(width):
+        laid = self._laid or self._lay(width)
+        for column, start, end in laid:
             cell = row.cells[column] if column < len(row.cells) else ""
             if self._names[column].upper() == "AGE" and row.created is not None:
                 cell = age((now - row.created).total_seconds())
             style = "bold" if column == 0 else look.style if self._is_state(column) else "$foreground"
-            parts.append(Content.styled(_fit(safe_line(cell, WIDEST * 4), end - start, glyphs), style))
+            text = _fit(safe_line(cell, WIDEST * 4), end - start, glyphs, column == laid[-1][0])
+            parts.append(Content.styled(text, style))
         return Content("").join(parts)
 
     def _is_state(self, column: int) -> bool:
@@ -113,10 +115,10 @@ class Columns:
         return laid
 
 
-def _fit(text: str, width: int, glyphs: Glyphs) -> str:
-    """`text` in exactly `width` cells, one of which stays empty."""
+def _fit(text: str, width: int, glyphs: Glyphs, last: bool) -> str:
+    """`text` in exactly `width` cells; one of them stays empty, but in the last column."""
     size = len(text) if text.isascii() else cell_len(text)
-    if size < width:
+    if size < width or (last and size == width):
         return text + " " * (width - size)
     content = Content(text).truncate(max(width - 1 - len(glyphs.ellipsis), 0)).plain + glyphs.ellipsis
     return content + " " * max(width - cell_len(content), 0)

@@ -219,7 +219,7 @@ class ResourceTable(LineView):
             self._cursor = rows[position].uid
         elif position is None:
             self._cursor = ""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         self.virtual_size = Size(self.line_width, self.line_count)
         if position is not None:
@@ -259,6 +259,7 @@ class ResourceTable(LineView):
             self._marks ^= {self._cursor}
             self.post_message(self.MarksChanged(self.marked_rows))
             self._go(self._last_position + 1)
+            self.refresh()
 
     def action_open(self) -> None:
         if (row := self.cursor_row) is not None:

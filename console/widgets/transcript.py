@@ -38,6 +38,8 @@ GUTTER = 2
 class Transcript(LineView):
     """Shows a session. Feed it every event; it posts what the operator wants done with an entry."""
 
+    margin_cells: ClassVar[int] = GUTTER
+
     BINDING_GROUP_TITLE = "Transcript"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "step(1)", "Down", show=False),
@@ -85,7 +87,7 @@ class Transcript(LineView):
         """Take one event of the session, stored or live. Cheap: painting follows by itself."""
         for entry in self._fold.take(recorded):
             self._changed.add(self._column.place(entry))
-        if self._changed and self._repaint is None and self.is_mounted:
+        if self._changed and self._repaint is None and self.is_attached:
             self._repaint = self.set_timer(REPAINT_EVERY, self.flush)
 
     def flush(self) -> None:
@@ -197,7 +199,7 @@ class Transcript(LineView):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        if self.is_mounted and len(self._column):
+        if self.is_attached and len(self._column):
             self.call_later(self._show, [])
 
     def on_resize(self) -> None:
@@ -211,7 +213,7 @@ class Transcript(LineView):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if self._moving or not self.is_mounted:
+        if self._moving or not self.is_attached:
             return
         self._set_following(round(new_value) >= self.max_scroll_y)
         if self._stale_in_view(self._column.at(round(new_value)), self._paper()):

@@ -13,9 +13,13 @@ from console.widgets.glyphs import Glyphs
 from console.widgets.markdown.lines import PROSE_WIDTH, code_lines, piece_lines
 from console.widgets.markdown.stream import MarkdownStream, Piece
 from console.widgets.safe_text import safe_line, safe_lines
+from console.widgets.wrapping import cut, hanging
 
 Part = Callable[[int, Glyphs], list[Content]]
 """Draws lines of at most the given width in cells."""
+
+Sign = Callable[[Glyphs], str]
+"""Picks one sign of whatever set is in use."""
 
 MOST_OUTPUT_LINES = 400
 """Lines of one tool's output that unfold; the rest is counted."""
@@ -192,12 +196,7 @@ class Line(Entry):
         if self._details:
             mark = f"{glyphs.unfolded if self.unfolded else glyphs.folded} "
         line = Content.styled(mark, "$foreground-muted") + self._head(glyphs)
-        if not self._wraps and not self.unfolded:
-            return [cut(line, width, glyphs)]
-        if line.cell_length <= width:
-            return [line]
-        first, *rest = line.wrap(max(width - 2, 8))
-        return [first, *(Content("  ") + part for part in rest)]
+        return hanging(line, width, 2) if self._wraps or self.unfolded else [cut(line, width, glyphs)]
 
 
 class Passage(Entry):
@@ -215,26 +214,18 @@ class Passage(Entry):
         return self._copy
 
 
-def cut(line: Content, width: int, glyphs: Glyphs) -> Content:
-    """`line` within `width` cells, an ellipsis where something is missing."""
-    if line.cell_length <= width:
-        return line
-    return line.truncate(max(width - len(glyphs.ellipsis), 0)) + Content.styled(
-        glyphs.ellipsis, "$foreground-muted"
-    )
-
-
-def paragraph(text: str, style: str = "", *, first: str = "", indent: int = 0, mark_style: str = "") -> Part:
-    """Text from outside, wrapped; `first` stands before its first line and shifts the others."""
+def paragraph(
+    text: str, style: str = "", *, sign: Sign | str = "", sign_style: str = "", indent: int = 0
+) -> Part:
+    """Text from outside, wrapped. `sign` stands before its first line and shifts the others."""
 
     def draw(width: int, glyphs: Glyphs) -> list[Content]:
-        inner = max(min(width, PROSE_WIDTH) - len(first) - indent, 8)
+        lead = sign if isinstance(sign, str) else f"{sign(glyphs)} "
+        inner = max(min(width, PROSE_WIDTH) - len(lead) - indent, 8)
         lines = [part for line in safe_lines(text) for part in Content.styled(line, style).wrap(inner)]
-        drawn = []
-        for number, line in enumerate(lines):
-            lead = Content.styled(first, mark_style or style) if number == 0 else Content(" " * len(first))
-            drawn.append(Content(" " * indent) + lead + line.rstrip())
-        return drawn
+        first = Content.styled(" " * indent + lead, sign_style or style)
+        rest = Content(" " * (indent + len(lead)))
+        return [(rest if number else first) + line.rstrip() for number, line in enumerate(lines)]
 
     return draw
 

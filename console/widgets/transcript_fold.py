@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 from textual.content import Content
@@ -161,7 +162,9 @@ class TranscriptFold:
             case e.ModelChanged():
                 return _note(seq, f"Model: {event.model or 'none; known requests are answered by rule'}.")
             case e.Said():
-                said = paragraph(event.text, "bold", first="❯ ", mark_style="bold $text-primary")
+                said = paragraph(
+                    event.text, "bold", sign=attrgetter("prompt"), sign_style="bold $text-primary"
+                )
                 return Passage(seq, [said], event.text)
             case e.Understood():
                 filled = ", ".join(f"{key} {value}" for key, value in event.parameters.items())
@@ -189,8 +192,8 @@ class TranscriptFold:
                 self._goals[event.plan.id] = event.plan.goal
                 return _plan_line(seq, "plan", "$text-primary", "Plan", event.plan.goal, _offer(event))
             case e.PlanRefused():
-                details = [paragraph(f"{problem}", "", first="  - ") for problem in event.problems]
-                head = paragraph(f"No plan for: {event.goal}", "bold $text-error", first="✗ ")
+                details = [paragraph(f"{problem}", "", sign="  - ") for problem in event.problems]
+                head = paragraph(f"No plan for: {event.goal}", "bold $text-error", sign=attrgetter("failed"))
                 return Passage(seq, [head, *details], "\n".join((event.goal, *event.problems)))
             case e.PlanApproved():
                 count = f"{len(event.steps)} step{'' if len(event.steps) == 1 else 's'}"
@@ -253,16 +256,16 @@ def _note(seq: int | None, text: str, style: str = "$foreground-muted") -> Line:
 
 
 def _failure(seq: int | None, sentence: str, hint: str) -> Passage:
-    parts = [paragraph(sentence, "$text-error", first="✗ ", mark_style="bold $text-error")]
+    parts = [paragraph(sentence, "$text-error", sign=attrgetter("failed"), sign_style="bold $text-error")]
     if hint:
-        parts.append(paragraph(hint, "", first="  Try: ", mark_style="$foreground-muted"))
+        parts.append(paragraph(hint, "", sign="  Try: ", sign_style="$foreground-muted"))
     return Passage(seq, parts, f"{sentence}\n{hint}".strip())
 
 
 def _question(seq: int | None, event: e.QuestionAsked) -> Passage:
-    parts = [paragraph(event.question, "bold $text-warning", first="? ")]
+    parts = [paragraph(event.question, "bold $text-warning", sign=attrgetter("question"))]
     parts += [
-        paragraph(choice, "", first=f"  {number}. ", mark_style="$text-primary")
+        paragraph(choice, "", sign=f"  {number}. ", sign_style="$text-primary")
         for number, choice in enumerate(event.choices, 1)
     ]
     return Passage(seq, parts, "\n".join((event.question, *event.choices)))
@@ -325,8 +328,10 @@ def _grounds(event: e.AnswerGiven) -> Sequence[Part]:
     """What an answer by rule rests on, quoted, and how far it looked."""
     parts: list[Part] = []
     for nth, evidence in enumerate(event.evidence):
-        source = paragraph(evidence.source, "$foreground-muted", first="▎ ", mark_style="$text-primary")
-        quote = paragraph(evidence.quote, "italic", first="▎ ", mark_style="$text-primary")
+        source = paragraph(
+            evidence.source, "$foreground-muted", sign=attrgetter("quote"), sign_style="$text-primary"
+        )
+        quote = paragraph(evidence.quote, "italic", sign=attrgetter("quote"), sign_style="$text-primary")
         parts += [_blank, source, quote] if nth == 0 else [source, quote]
     looked = [("Looked at", event.checked), ("Not looked at", event.not_checked)]
     lines = [f"{label}: {', '.join(names)}." for label, names in looked if names]

@@ -34,6 +34,8 @@ def piece_lines(piece: Piece, width: int, glyphs: Glyphs = UNICODE) -> list[Cont
             lines = painter.item(root.children[0], width, piece.number, depth=0)
         else:
             lines = painter.blocks(root.children, width)
+    # Nesting deeper than the width allows is cut rather than let out of its column.
+    lines = [line if line.cell_length <= width else line.truncate(width) for line in lines]
     return [Content(""), *lines] if piece.gap else lines
 
 

@@ -72,7 +72,9 @@ class MarkdownStream:
             lines = [*self._open, *([rest] if self._rest and not self._fence.ends(rest) else [])]
             return [self._code(self._fence, lines)] if lines or not self._continues else []
         lines = [*self._open, rest] if rest else self._open
-        return list(self._pieces(_groups(self._parse(lines, dict(self._env)))))
+        # Half a definition must not be remembered: the parser writes into what it is given.
+        env = {"references": dict(self._env.get("references", {}))}
+        return list(self._pieces(_groups(self._parse(lines, env))))
 
     def finish(self) -> list[Piece]:
         """The text is complete: close what is open. The stream is spent afterwards."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from console.widgets.glyphs import UNICODE, Glyphs
+from console.widgets.wrapping import hanging
 
 NARROWEST = 6
 """Cells below which a column is not squeezed; a table that would need it is shown as records."""
@@ -85,9 +86,5 @@ def _records(header: Sequence[Content], body: Sequence[Sequence[Content]], width
             lines.append(Content(""))
         for name, cell in zip(header, row, strict=False):
             entry = Content.assemble((f"{name.plain}: ", "bold $text-primary"), cell)
-            first, *more = entry.wrap(width)
-            lines += [
-                first,
-                *(Content("  ") + line for rest in more for line in rest.wrap(max(width - 2, 4))),
-            ]
+            lines += hanging(entry, width, 2)
     return lines
