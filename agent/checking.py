@@ -18,7 +18,7 @@ from agent.policy import Policy, Question
 from agent.reading import Reader
 from agent.recovery import classify
 from agent.references import ReferenceProblem, check_path, references, resolve
-from tools.errors import Invalid, ToolError
+from tools.errors import FailureClass, Invalid, ToolError
 from tools.tool import Call, Preview, Registry, Scope, WriteTool
 
 LARGEST_PLAN = 200
@@ -132,7 +132,7 @@ class Checker:
                 call = Call(tool=step.tool, args=args)
                 output = await self._reader.run(call, fill(step.scope, scope))
             except (ToolError, ReferenceProblem) as error:
-                raise PlanProblem([f"Step {step.id}: {error}"]) from error
+                raise PlanProblem([f"Step {step.id}: {error}"], _failure(error)) from error
             outputs[step.id] = output.model_dump(mode="json")
         return outputs
 
@@ -141,17 +141,21 @@ class Checker:
     ) -> tuple[Step, ...]:
         room = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
 
-        async def one(step: DraftStep) -> Step | str:
+        async def one(step: DraftStep) -> Step | PlanProblem:
             async with room:
                 try:
                     return await self._checked(step, fill(step.scope, scope), outputs)
                 except (ToolError, ReferenceProblem) as error:
-                    return f"Step {step.id} ({step.title or step.tool}): {error}"
+                    return PlanProblem(
+                        [f"Step {step.id} ({step.title or step.tool}): {error}"], _failure(error)
+                    )
 
         results = await asyncio.gather(*(one(step) for step in steps))
-        problems = [result for result in results if isinstance(result, str)]
+        problems = [result for result in results if isinstance(result, PlanProblem)]
         if problems:
-            raise PlanProblem(problems)
+            raise PlanProblem(
+                (line for problem in problems for line in problem.problems), problems[0].failure
+            )
         return tuple(result for result in results if isinstance(result, Step))
 
     async def _checked(self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue]) -> Step:
@@ -194,9 +198,17 @@ class Checker:
         denied = [step for step in steps if step.ruling.verdict is Verdict.DENY]
         if denied:
             raise Denied(
-                f"Step {step.id} ({step.title}): policy rule {step.ruling.rule} denies it. {step.ruling.reason}"
-                for step in denied
+                (
+                    f"Step {step.id} ({step.title}): policy rule {step.ruling.rule} denies it."
+                    f" {step.ruling.reason}"
+                    for step in denied
+                ),
+                FailureClass.REFUSED,
             )
+
+
+def _failure(error: ToolError | ReferenceProblem) -> FailureClass:
+    return error.failure if isinstance(error, ToolError) else FailureClass.INVALID
 
 
 def fill(own: Scope, session: Scope) -> Scope:

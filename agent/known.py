@@ -68,7 +68,9 @@ class Known:
             )
             return "asked"
         except ToolError as error:
-            await self.log.record(e.TurnFailed(turn=turn, sentence=error.message, hint=error.hint))
+            await self.log.record(
+                e.TurnFailed(turn=turn, sentence=error.message, hint=error.hint, failure=error.failure)
+            )
             return "failed"
 
     async def _offer(self, draft: Draft, runbook: str, turn: int, began: float) -> Outcome:
@@ -77,7 +79,9 @@ class Known:
                 draft, self.log.state.scope, plan_id=self.next_plan(), origin=f"runbook:{runbook}"
             )
         except PlanProblem as problem:
-            await self.log.record(e.PlanRefused(turn=turn, goal=draft.goal, problems=problem.problems))
+            await self.log.record(
+                e.PlanRefused(turn=turn, goal=draft.goal, problems=problem.problems, failure=problem.failure)
+            )
             return "failed"
         elapsed = (time.monotonic() - began) * 1000
         await self.log.record(e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed))

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue
 
+from tools.errors import FailureClass
 from tools.tool import Call, Effect, Frozen, Preview, Scope
 
 
@@ -162,10 +163,14 @@ def canonical(value: object) -> str:
 
 
 class PlanProblem(Exception):
-    """A plan cannot be offered; `problems` says why, a sentence each."""
+    """A plan cannot be offered; `problems` says why, a sentence each.
 
-    def __init__(self, problems: Iterable[str]) -> None:
+    `failure` is set where a tool's failure, or policy's refusal, is the reason.
+    """
+
+    def __init__(self, problems: Iterable[str], failure: FailureClass | None = None) -> None:
         self.problems = tuple(problems)
+        self.failure = failure
         super().__init__(" ".join(self.problems))
 
 

@@ -43,6 +43,7 @@ ANSWERS: dict[FailureClass, Answer] = {
     FailureClass.IN_DOUBT: Answer(Response.RETRY, Response.ASK),
     FailureClass.FORBIDDEN: Answer(Response.STOP, Response.STOP),
     FailureClass.UNAUTHORIZED: Answer(Response.STOP, Response.STOP),
+    FailureClass.NOT_CONFIGURED: Answer(Response.STOP, Response.STOP),
     FailureClass.NOT_FOUND: Answer(Response.STOP, Response.STOP),
     FailureClass.INVALID: Answer(Response.STOP, Response.STOP),
     FailureClass.REFUSED: Answer(Response.STOP, Response.STOP),

@@ -39,6 +39,7 @@ class FailureClass(StrEnum):
     IN_DOUBT = "in doubt"
     UNREACHABLE = "unreachable"
     UNAUTHORIZED = "unauthorized"
+    NOT_CONFIGURED = "not configured"
     REFUSED = "refused"
     TOOL_BUG = "tool bug"
 
@@ -65,7 +66,7 @@ class ToolError(Exception):
 
 
 class NotConfigured(ToolError):
-    failure = FailureClass.INVALID
+    failure = FailureClass.NOT_CONFIGURED
 
 
 class Unreachable(ToolError):

@@ -77,7 +77,7 @@ class ModelTurn:
             async with asyncio.timeout(self._desk.limits.turn_seconds):
                 return await self._rounds()
         except ModelError as error:
-            return await self._failed(error.sentence, error.hint)
+            return await self._failed(error.sentence, error.hint, error.failure)
         except TimeoutError:
             return await self._failed(
                 f"The turn took longer than {self._desk.limits.turn_seconds:.0f} s and was ended.",
@@ -244,14 +244,19 @@ class ModelTurn:
             self._refusals += 1
             await self._desk.log.record(
                 e.PlanRefused(
-                    turn=self._turn, goal=str(call.input.get("goal", "")), problems=problem.problems
+                    turn=self._turn,
+                    goal=str(call.input.get("goal", "")),
+                    problems=problem.problems,
+                    failure=problem.failure,
                 )
             )
             await self._returned(call, began, failure=FailureClass.INVALID, cause=str(problem))
             if self._refusals < REFUSALS:
                 return None
             return await self._failed(
-                f"The model proposed {self._refusals} plans that cannot be offered.", problem.problems[0]
+                f"The model proposed {self._refusals} plans that cannot be offered.",
+                problem.problems[0],
+                problem.failure,
             )
         await self._returned(call, began, summary="offered", output=f"Offered to the operator as {plan.id}.")
         await self._desk.log.record(
@@ -305,6 +310,8 @@ class ModelTurn:
         value: JsonValue = output.model_dump(mode="json")
         return value
 
-    async def _failed(self, sentence: str, hint: str = "") -> Outcome:
-        await self._desk.log.record(e.TurnFailed(turn=self._turn, sentence=sentence, hint=hint))
+    async def _failed(self, sentence: str, hint: str = "", failure: FailureClass | None = None) -> Outcome:
+        await self._desk.log.record(
+            e.TurnFailed(turn=self._turn, sentence=sentence, hint=hint, failure=failure)
+        )
         return "failed"

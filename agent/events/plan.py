@@ -36,6 +36,8 @@ class PlanRefused(Durable):
     turn: int
     goal: str
     problems: tuple[str, ...]
+    failure: FailureClass | None = None
+    """Refused when policy denies it; a tool's failure when that is what kept it from being checked."""
 
     def words(self) -> str:
         return f"{self.goal} {' '.join(self.problems)}"

@@ -170,6 +170,7 @@ class TurnFailed(Durable):
     turn: int
     sentence: str
     hint: str = ""
+    failure: FailureClass | None = None
 
     def words(self) -> str:
         return self.sentence

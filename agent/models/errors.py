@@ -22,6 +22,7 @@
 from __future__ import annotations
 
 from agent.model import Replied
+from tools.errors import FailureClass
 
 
 class ModelError(Exception):
@@ -29,6 +30,8 @@ class ModelError(Exception):
 
     passing: bool = False
     """Whether the same request may well succeed a little later."""
+    failure: FailureClass = FailureClass.INVALID
+    """The class in the words that steps use, so that scripts can tell a dead server from a bad request."""
 
     def __init__(self, sentence: str, hint: str = "") -> None:
         super().__init__(sentence, hint)
@@ -40,19 +43,19 @@ class ModelError(Exception):
 
 
 class NoCredentials(ModelError):
-    pass
+    failure = FailureClass.UNAUTHORIZED
 
 
 class RealModelForbidden(ModelError):
-    pass
+    failure = FailureClass.REFUSED
 
 
 class Unreachable(ModelError):
-    pass
+    failure = FailureClass.UNREACHABLE
 
 
 class Unauthorized(ModelError):
-    pass
+    failure = FailureClass.UNAUTHORIZED
 
 
 class BadRequest(ModelError):
@@ -66,6 +69,7 @@ class TooLong(BadRequest):
 class Throttled(ModelError):
     """`retry_after` is in seconds, None where the server did not say."""
 
+    failure = FailureClass.THROTTLED
     passing = True
 
     def __init__(self, sentence: str, hint: str = "", retry_after: float | None = None) -> None:
@@ -76,6 +80,7 @@ class Throttled(ModelError):
 class Overloaded(ModelError):
     """`retry_after` is in seconds, None where the server did not say."""
 
+    failure = FailureClass.TRANSIENT
     passing = True
 
     def __init__(self, sentence: str, hint: str = "", retry_after: float | None = None) -> None:
@@ -86,12 +91,15 @@ class Overloaded(ModelError):
 class ServerFailed(ModelError):
     """`passing` is decided case by case: self-hosted servers answer 500 to bad requests, too."""
 
+    failure = FailureClass.TRANSIENT
+
     def __init__(self, sentence: str, hint: str = "", *, passing: bool = True) -> None:
         super().__init__(sentence, hint)
         self.passing = passing
 
 
 class Interrupted(ModelError):
+    failure = FailureClass.TRANSIENT
     passing = True
 
 
