@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import BaseModel, Field, JsonValue
 
 from tools.aws.ec2_instances import InstanceId, InstanceState, WireInstance, instances_by_id
-from tools.aws.rehearsal import rehearse
 from tools.aws.tags import environment, shared
+from tools.aws.writing import NOTHING_TO_CHANGE, rehearse
 from tools.errors import Invalid
 from tools.tool import Arguments, Call, Change, Observation, Preview, Scope, Verdict, WriteTool
 
 if TYPE_CHECKING:
     from tools.aws.accounts import Accounts
 
-NOTHING_TO_CHANGE = "Nothing to change: it is so already."
 _SCALING_GROUP = "aws:autoscaling:groupName"
 
 

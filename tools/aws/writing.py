@@ -1,4 +1,4 @@
-"""EC2's dry run: rights and parameters are checked by the service, and nothing happens."""
+"""What writes do alike."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from tools.tool import Scope
 
 
+NOTHING_TO_CHANGE = "Nothing to change: it is so already."
+
+
 async def rehearse(accounts: Accounts, scope: Scope, operation: str, **params: object) -> None:
-    """Ask EC2 whether it would do it. Raises the `ToolError` that the real call would fail with.
+    """Ask EC2 whether it would do it: rights and parameters are checked, and nothing happens.
+
+    Raises the `ToolError` that the real call would fail with.
 
     Source: EC2 API Reference, common query parameters, DryRun.
     """
