@@ -8,6 +8,7 @@ metadata and watches from there. Where watching is not allowed it polls, and say
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -263,7 +264,6 @@ class _Feed:
 
 async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
     """Whole lines, those of one `GATHER_SECONDS` together."""
-    loop = asyncio.get_running_loop()
     rest = b""
     ended = False
     while not ended:
@@ -271,15 +271,13 @@ async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
             rest += await anext(chunks)
         except StopAsyncIteration:
             return
-        until = loop.time() + GATHER_SECONDS
-        while (left := until - loop.time()) > 0:
-            try:
-                rest += await asyncio.wait_for(anext(chunks), left)
-            except TimeoutError:
-                break
-            except StopAsyncIteration:
-                ended = True
-                break
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                try:
+                    while True:
+                        rest += await anext(chunks)
+                except StopAsyncIteration:
+                    ended = True
         *lines, rest = rest.split(b"\n")
         lines = [line for line in lines if line.strip()]
         if lines:

@@ -1,6 +1,7 @@
 """A live view stays right whatever happens to the connection."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -294,3 +295,40 @@ async def test_what_happens_on_a_cluster_is_seen_live(lab: Lab) -> None:
     view = await add_when_live()
     assert {"before", "after"} <= view.names
     assert len({found.uid for found in view.rows.values()}) == len(view.rows)
+
+
+async def test_a_flooded_watch_can_be_cancelled_at_any_moment(
+    server: ApiServer, pods: Pods, tmp_path: Path
+) -> None:
+    pods.lists = [table(row("a", "3"))]
+    real = pods.answer
+
+    async def flood(request: web.Request) -> web.StreamResponse:
+        if "watch" not in request.query:
+            return await real(request)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while not pods.ended.is_set():
+                await response.write(line("MODIFIED", row("a", "4")))
+                await asyncio.sleep(0)
+        return response
+
+    server.answers[PATH] = flood
+    async with connected(server.url, tmp_path) as (cluster, _):
+        for steps in range(20):
+            live = asyncio.Event()
+
+            async def consume(live: asyncio.Event = live) -> None:
+                async for change in watch(cluster, PODS, "shop"):
+                    if change.state is FeedState.LIVE:
+                        live.set()
+
+            task = asyncio.create_task(consume())
+            async with asyncio.timeout(PATIENCE):
+                await live.wait()
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
