@@ -19,7 +19,15 @@ from tools.kubernetes.api_path import ApiRequest
 from tools.kubernetes.discovery import ResourceType
 from tools.kubernetes.health import health
 from tools.kubernetes.tables import Table, read_all_namespaces, read_table
-from tools.kubernetes.watch_wire import AS_TABLE, Layout, WireEvent, WireRow, decode_events, decode_table
+from tools.kubernetes.watch_wire import (
+    AS_TABLE,
+    Layout,
+    WireEvent,
+    WireRow,
+    WireTable,
+    decode_events,
+    decode_table,
+)
 from tools.rows import FeedState, Row, RowsChanged
 
 if TYPE_CHECKING:
@@ -132,15 +140,19 @@ class _Feed:
                 query["continue"] = more
             path = self._kind.path(self._namespace)
             body = await self._cluster.request("GET", path, query=query, accept=AS_TABLE)
-            table = await asyncio.to_thread(decode_table, body)
-            if table.columns:
-                self._layout = Layout.of(table)
-            rows += [row for wire in table.rows or () if (row := self._row(wire)) is not None]
+            table, found = await asyncio.to_thread(self._page, body)
+            rows += found
             version, more = table.metadata.version, table.metadata.more
             if not more:
                 break
         self.version = version
         return self.change(FeedState.LIVE, upserts=tuple(rows), reset=True)
+
+    def _page(self, body: bytes) -> tuple[WireTable, list[Row]]:
+        table = decode_table(body)
+        if table.columns:
+            self._layout = Layout.of(table)
+        return table, [row for wire in table.rows or () if (row := self._row(wire)) is not None]
 
     async def watched(self) -> AsyncIterator[RowsChanged]:
         """Batches of changes until the server ends the watch, as it does every few minutes."""
