@@ -25,11 +25,11 @@ async def serve(folder: Path, *, exit_with_stdin: bool, pods: int) -> None:
     if exit_with_stdin:
         loop.add_reader(sys.stdin.fileno(), _heard, over)
     async with AsyncExitStack() as stack:
-        account_opening = asyncio.create_task(_account(folder))
-        cluster = await stack.enter_async_context(PracticeCluster(extra_pods=pods))
-        kubeconfig = folder / "kubeconfig"
-        cluster.kubeconfig(kubeconfig)
-        account, notice = await account_opening
+        async with asyncio.TaskGroup() as group:
+            opening = group.create_task(_account(folder))
+            cluster = await stack.enter_async_context(PracticeCluster(pods=pods))
+        account, notice = opening.result()
+        kubeconfig = cluster.kubeconfig(folder / "kubeconfig")
         if account is not None:
             stack.push_async_callback(account.close)
         Running(

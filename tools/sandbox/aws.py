@@ -1,23 +1,30 @@
-"""The practice account: a moto server with a believable shop in it, reached by the real boto3."""
+"""The practice account: a moto server with a believable shop in it, reached by the real client."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import subprocess
 import sys
-import time
+import urllib.request
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tools.errors import NotConfigured, Unreachable
+from tools.sandbox.account import NOT_INSTALLED
 
 PROFILE = "sandbox"
 REGION = "eu-central-1"
 
-_READY_WITHIN = 15.0
-_CREDENTIALS = f"[{PROFILE}]\naws_access_key_id = practice\naws_secret_access_key = practice\n"
-_CONFIG = f"[profile {PROFILE}]\nregion = {REGION}\n"
+_READY_WITHIN = 20.0
+_ENDS_WITHIN = 2.0
+_SEED = 42
+_KEYS = {"aws_access_key_id": "practice", "aws_secret_access_key": "practice"}
 
 
 @dataclass(slots=True)
@@ -26,56 +33,62 @@ class PracticeAccount:
 
     url: str
     environ: dict[str, str]
-    process: asyncio.subprocess.Process
+    _process: subprocess.Popen[bytes]
 
     async def close(self) -> None:
         """End the server and wait for it."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        try:
-            async with asyncio.timeout(3):
-                await self.process.wait()
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+        await asyncio.to_thread(_end, self._process)
 
 
-async def open_account(folder: Path) -> PracticeAccount:
-    """Start and seed a practice account whose files lie in `folder`.
+async def open_account(folder: Path, environ: Mapping[str, str]) -> PracticeAccount:
+    """Start and furnish a practice account. The same one every time, ids included.
+
+    Args:
+        folder: gets `aws-config`, `aws-credentials`, `aws.env` and the server's `aws.log`.
+        environ: the environment the server is started in.
 
     Raises:
         NotConfigured: moto is not installed.
-        Unreachable: the server did not come up.
+        Unreachable: the server did not come up, or could not be furnished.
     """
-    ready = folder / "aws.ready"
-    ready.unlink(missing_ok=True)
-    with (folder / "aws.log").open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tools.sandbox.account", str(ready),
-            stdin=asyncio.subprocess.PIPE, stdout=errors, stderr=errors,
-            # Identities and policies are not checked here: a practice account has one owner.
-            env={**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "true"},
-        )  # fmt: skip
-    url = await _address(ready, process, folder)
-    environ = _settings(folder, url)
-    account = PracticeAccount(url, environ, process)
+    return await asyncio.to_thread(_open, folder, environ)
+
+
+def _open(folder: Path, environ: Mapping[str, str]) -> PracticeAccount:
+    with (folder / "aws.log").open("wb") as log:
+        process = subprocess.Popen(
+            # Isolated from the working directory, where an operator may well keep a folder `tools`.
+            [sys.executable, "-P", "-m", "tools.sandbox.account"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            # Thousands of public images, which nobody practises with, would cost half a second.
+            env={**environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"},
+            start_new_session=True,
+        )
     try:
-        await asyncio.to_thread(furnish, url)
+        url = _address(process, folder)
+        _furnish(url, folder)
+        return PracticeAccount(url, _settings(folder, url), process)
     except BaseException:
-        await account.close()
+        _end(process)
         raise
-    return account
 
 
-async def _address(ready: Path, process: asyncio.subprocess.Process, folder: Path) -> str:
-    until = time.monotonic() + _READY_WITHIN
-    while time.monotonic() < until:
-        if ready.exists() and (url := ready.read_text()):
-            return url
-        if process.returncode is not None:
-            break
-        await asyncio.sleep(0.05)
-    if process.returncode == 3:
+def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """Wait for the server to say where it is. Meanwhile the client library is loaded."""
+    assert process.stdout is not None
+    with ThreadPoolExecutor(1) as waiting:
+        line = waiting.submit(process.stdout.readline)
+        _load_client()
+        try:
+            url = line.result(_READY_WITHIN).decode().strip()
+        except TookTooLong:
+            process.kill()
+            url = ""
+    if url:
+        return url
+    if process.wait() == NOT_INSTALLED:
         raise NotConfigured(
             "The practice AWS account needs moto, which is not installed.",
             hint="Install pilothouse[sandbox].",
@@ -83,116 +96,69 @@ async def _address(ready: Path, process: asyncio.subprocess.Process, folder: Pat
     raise Unreachable(f"The practice AWS account did not start; see {folder / 'aws.log'}.")
 
 
+def _load_client() -> None:
+    import boto3
+
+    boto3.Session(**_KEYS, region_name=REGION).client("ec2")
+
+
+def _furnish(url: str, folder: Path) -> None:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tools.sandbox.company import Company
+
+    session = boto3.Session(**_KEYS, region_name=REGION)
+    # On the loopback interface no proxy helps; a first request may load a whole service.
+    config = Config(proxies={}, read_timeout=_READY_WITHIN, retries={"total_max_attempts": 1})
+    try:
+        # Identifiers come from a generator that can be seeded, and only in the order of requests.
+        seed = urllib.request.Request(f"{url}/moto-api/seed?a={_SEED}", method="POST")
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(seed, timeout=5).close()
+        Company(lambda service: session.client(service, endpoint_url=url, config=config)).settle_in(REGION)
+    except (OSError, BotoCoreError, ClientError) as error:
+        raise Unreachable(
+            f"The practice AWS account could not be furnished: {error}.", hint=f"See {folder / 'aws.log'}."
+        ) from error
+
+
 def _settings(folder: Path, url: str) -> dict[str, str]:
     """Write the profile's files, readable by the owner alone, and name them."""
-    for name, text in (("credentials", _CREDENTIALS), ("config", _CONFIG)):
-        path = folder / f"aws-{name}"
-        path.touch(mode=0o600)
-        path.write_text(text)
+    config, credentials = folder / "aws-config", folder / "aws-credentials"
+    _write_private(config, f"[profile {PROFILE}]\nregion = {REGION}\n")
+    keys = "".join(f"{key} = {value}\n" for key, value in _KEYS.items())
+    _write_private(credentials, f"[{PROFILE}]\n{keys}")
     environ = {
-        "AWS_CONFIG_FILE": str(folder / "aws-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
         "AWS_ENDPOINT_URL": url,
         "AWS_PROFILE": PROFILE,
         "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
-    lines = "".join(f"export {key}={value}\n" for key, value in environ.items())
-    path = folder / "aws.env"
-    path.touch(mode=0o600)
-    path.write_text(lines)
+    lines = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environ.items())
+    _write_private(folder / "aws.env", lines)
     return environ
 
 
-MACHINES: tuple[tuple[str, str, str, str, bool], ...] = (
-    ("web-1", "t3.medium", "production", "shop", True),
-    ("web-2", "t3.medium", "production", "shop", True),
-    ("payments-db", "r6g.large", "production", "payments", True),
-    ("batch-1", "c6i.xlarge", "staging", "data", True),
-    ("staging-web", "t3.small", "staging", "shop", True),
-    ("dev-sandbox", "t3.small", "dev", "shop", True),
-    ("dev-build", "c6i.large", "dev", "platform", True),
-    ("dev-old", "t2.micro", "dev", "platform", False),
-)
-"""Name, type, environment, team, and whether it runs."""
-
-SERVICES: tuple[tuple[str, str, int], ...] = (
-    ("orders-api", "production", 3),
-    ("invoice-worker", "production", 2),
-    ("orders-api-dev", "dev", 1),
-)
-"""ECS services: name, environment, desired count."""
+def _write_private(path: Path, text: str) -> None:
+    """All at once, and never readable by others, not even for a moment."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
 
 
-def furnish(url: str) -> None:
-    """Fill the account. The same seed gives the same ids in every fresh account."""
-    import urllib.request
-
-    import boto3
-
-    seed = urllib.request.Request(f"{url}/moto-api/seed?a=42", method="POST")
-    urllib.request.urlopen(seed, timeout=5).close()
-    session = boto3.Session(
-        aws_access_key_id="practice", aws_secret_access_key="practice", region_name=REGION
-    )
-
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=url)
-
-    _machines(client("ec2"))
-    _services(client("ecs"))
-    client("rds").create_db_instance(
-        DBInstanceIdentifier="shop-production", DBInstanceClass="db.r6g.large", Engine="postgres",
-        AllocatedStorage=100, MasterUsername="practice", MasterUserPassword="practice-only",
-        Tags=_tags(environment="production", team="shop"),
-    )  # fmt: skip
-    s3 = client("s3")
-    for bucket in ("shop-assets", "shop-backups", "shop-logs"):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client("cloudwatch").put_metric_alarm(
-        AlarmName="payments-5xx", MetricName="5XXError", Namespace="Shop", Statistic="Sum", Period=60,
-        EvaluationPeriods=3, Threshold=10, ComparisonOperator="GreaterThanThreshold",
-    )  # fmt: skip
-    logs = client("logs")
-    logs.create_log_group(logGroupName="/shop/orders-api")
-    logs.create_log_stream(logGroupName="/shop/orders-api", logStreamName="orders-api/1")
-    now = int(time.time() * 1000)
-    logs.put_log_events(
-        logGroupName="/shop/orders-api",
-        logStreamName="orders-api/1",
-        logEvents=[
-            {"timestamp": now - 60_000, "message": "INFO listening on :8080"},
-            {"timestamp": now - 5_000, "message": "WARN slow query: 1840 ms"},
-        ],
-    )
-
-
-def _machines(ec2: Any) -> None:
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    for name, size, environment, team, runs in MACHINES:
-        tags = _tags(Name=name, environment=environment, team=team)
-        [made] = ec2.run_instances(
-            ImageId=image,
-            InstanceType=size,
-            MinCount=1,
-            MaxCount=1,
-            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-        )["Instances"]
-        if not runs:
-            ec2.stop_instances(InstanceIds=[made["InstanceId"]])
-
-
-def _services(ecs: Any) -> None:
-    ecs.create_cluster(clusterName="shop")
-    ecs.register_task_definition(
-        family="app",
-        containerDefinitions=[{"name": "app", "image": "shop/app:1.0", "memory": 256, "cpu": 128}],
-    )
-    for name, environment, count in SERVICES:
-        ecs.create_service(
-            cluster="shop", serviceName=name, taskDefinition="app", desiredCount=count,
-            tags=[{"key": "environment", "value": environment}],
-        )  # fmt: skip
-
-
-def _tags(**values: str) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in values.items()]
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(BrokenPipeError):
+        if process.stdin is not None:
+            process.stdin.close()
+    try:
+        process.wait(_ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
