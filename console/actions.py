@@ -184,10 +184,6 @@ _SIGNS = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
     "pagedown": "pgdn",
     "pageup": "pgup",
 }

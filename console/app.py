@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
 from textual.theme import Theme
 
 from console import theming
@@ -65,12 +64,10 @@ class PilothouseApp(Commanding):
 
     # --- beginning and end -------------------------------------------------------------------------
 
-    def get_default_screen(self) -> Screen[None]:
-        return self.main
-
     def on_mount(self) -> None:
+        self.push_screen(self.main)
         if self.options.ascii:
-            self.add_class("-ascii")
+            self.draw_plainly()
         self.heed_signals()
         self.call_after_refresh(self.action_connect)
 
@@ -124,9 +121,9 @@ class PilothouseApp(Commanding):
 
         main.attach(self.agent, LiveSession(session, show))
 
-    def open_session(self, session_id: str | None) -> None:
-        """Leave the present session and work in another one; None begins a new one."""
-        self.run_worker(self._change(session_id), group="connect", exclusive=True, exit_on_error=False)
+    def on_scoping_session_wanted(self, event: MainScreen.SessionWanted) -> None:
+        event.stop()
+        self.run_worker(self._change(event.session or None), group="connect", exclusive=True, exit_on_error=False)
 
     async def _change(self, session_id: str | None) -> None:
         live = self.main.live

@@ -98,6 +98,16 @@ class Commanding(Terminal):
             f"{what} There are: {names}.", severity="warning" if name else "information", markup=False
         )
 
+    def action_notices(self) -> None:
+        """The notices of this sitting again, the newest first."""
+        from textual.content import Content
+
+        from console.screens.detail import DetailScreen
+        from console.widgets.safe_text import safe_line
+
+        lines = [Content(safe_line(words)) for words in reversed(self.notices)]
+        self.push_screen(DetailScreen("Notices", {"notices": lines or [Content("None so far.")]}))
+
     def action_leave(self) -> None:
         self.exit(0)
 

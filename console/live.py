@@ -18,7 +18,6 @@ from agent.state import SessionState, fold
 from tools.tool import Scope
 
 if TYPE_CHECKING:
-    from agent.agent import Place
     from agent.settings import Settings
     from memory.sessions import Sessions
 
@@ -45,6 +44,25 @@ class Session(Protocol):
     async def close(self) -> None: ...
 
 
+class Place(Protocol):
+    """Somewhere to work: `kind` is `context` or `profile`, `detail` a server or a region."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def detail(self) -> str: ...
+
+    @property
+    def current(self) -> bool: ...
+
+    @property
+    def pinned_read_only(self) -> bool: ...
+
+
 class Agent(Protocol):
     """What the console needs of the agent."""
 
@@ -59,7 +77,7 @@ class Agent(Protocol):
 
     async def open_session(self, session_id: str | None = None) -> Session: ...
 
-    def places(self) -> list[Place]: ...
+    def places(self) -> Sequence[Place]: ...
 
     async def close(self) -> None: ...
 

@@ -6,15 +6,29 @@ import asyncio
 import os
 import shutil
 import signal
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App
+from textual.notifications import SeverityLevel
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
 
 from console import clipboard
 from console.widgets.prompt import Prompt
+
+KEPT = 100
+"""Notices that can be read again."""
+
+
+class PlainScrollBar(ScrollBarRender):
+    """A scroll bar of whole cells, for fonts without block elements."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class Terminal(App[int]):
@@ -29,11 +43,30 @@ class Terminal(App[int]):
         super().__init__()
         self.home = home
         self.environment = environment
+        self.notices: deque[str] = deque(maxlen=KEPT)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a notice for a while and keep it; text is taken as it is, never as markup."""
+        self.notices.append(message)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def write(self, sequence: str) -> None:
         """Send a control sequence to the terminal, if there is one."""
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
+
+    def draw_plainly(self) -> None:
+        """Use nothing but ASCII from now on."""
+        self.add_class("-ascii")
+        ScrollBar.renderer = PlainScrollBar
 
     def heed_signals(self) -> None:
         """End in order when the system asks for it: the terminal is given back as it was."""

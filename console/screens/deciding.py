@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from console.screens.confirm import ConfirmScreen
 
@@ -30,6 +31,13 @@ class Deciding(Screen[None]):
     def place_in_view(self) -> str:
         """The context, or `profile/region`, of what the operator is looking at."""
         raise NotImplementedError
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What fails in the background is said, and the console goes on."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            from console.live import sentence
+
+            self.notify(sentence(event.worker.error), severity="error", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a deciding action works now; everything else does."""

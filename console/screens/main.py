@@ -39,6 +39,10 @@ SMALLEST = (40, 10)
 """Columns and lines below which nothing useful can be drawn."""
 
 
+SHORT = 30
+"""Lines below which the prompt begins with one line."""
+
+
 class MainScreen(Showing):
     """One session on the screen."""
 
@@ -46,7 +50,7 @@ class MainScreen(Showing):
     AUTO_FOCUS = "#prompt"
 
     def __init__(self) -> None:
-        super().__init__(id="main")
+        super().__init__()
         self.status = StatusLine(id="status")
         self.resources = ResourcePane()
         self.chat = ChatPane(self.resources.mentions)
@@ -75,6 +79,7 @@ class MainScreen(Showing):
         """Begin to work in a session; what was written meanwhile is sent."""
         self.agent, self.live = agent, live
         self.status.show(replace(self.status.standing, waiting=""))
+        self.chat.say("")
         self.run_worker(live.follow(), exit_on_error=False, group="follow")
         for text in self._unsent:
             self._say(text)
@@ -95,7 +100,7 @@ class MainScreen(Showing):
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-small")
-        self.set_class(width < 120, "-two-lines")
+        self.set_class(height < SHORT, "-short")
         if small:
             words = f"too small: {width}x{height}\nPilothouse needs {SMALLEST[0]}x{SMALLEST[1]}"
             self.query_one("#too-small", Static).update(words)
@@ -114,7 +119,7 @@ class MainScreen(Showing):
         self.panes.wish(replace(wishes, active=pane, hidden=wishes.hidden - {pane}, zoomed=zoomed))
         stops = {
             Pane.CHAT: self.chat.prompt,
-            Pane.PLAN: self.plan.entrance or self.plan,
+            Pane.PLAN: self.plan.entrance,
             Pane.RESOURCES: self.resources.table or self.resources,
         }
         (target or stops[pane]).focus()
@@ -148,7 +153,8 @@ class MainScreen(Showing):
             self.notify("This is the only pane left.")
             return
         self.panes.wish(replace(wishes, hidden=wishes.hidden | {wishes.active}, zoomed=None))
-        self.enter(others[0])
+        # Not into the prompt: the next key would be a letter there.
+        self.enter(others[0], self.chat.transcript if others[0] is Pane.CHAT else None)
 
     def action_grow(self) -> None:
         self.panes.wish(self.panes.wishes.resized(self.panes.wishes.active, 1))
@@ -193,9 +199,7 @@ class MainScreen(Showing):
             stops.append((Pane.CHAT, self.chat.transcript))
         hidden = self.panes.wishes.hidden
         if Pane.PLAN not in hidden:
-            stops += [
-                (Pane.PLAN, stop) for stop in (self.plan.steps, self.plan.approval) if stop and stop.display
-            ]
+            stops += [(Pane.PLAN, stop) for stop in self.plan.stops]
         if Pane.RESOURCES not in hidden and self.resources.table is not None:
             stops.append((Pane.RESOURCES, self.resources.table))
         at = next((i for i, (_, stop) in enumerate(stops) if stop is self.focused), -1 if by > 0 else 0)

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 if TYPE_CHECKING:
-    from agent.agent import Place
+    from console.live import Place
 
 
 class ScopeScreen(ModalScreen["Place | None"]):

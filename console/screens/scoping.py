@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from textual.message import Message
 
 from console.screens.deciding import Deciding
 
 if TYPE_CHECKING:
-    from agent.agent import Place
-    from console.live import Agent
+    from console.live import Agent, Place
+    from console.widgets.glyphs import Glyphs
 
 
 class Scoping(Deciding):
     """The actions of the main screen that change the scope, the model, the title."""
 
     agent: Agent | None = None
+    glyphs: Glyphs
 
-    def places(self) -> list[Place]:
+    class SessionWanted(Message):
+        """The operator wants to work in another session; an empty id means a new one."""
+
+        def __init__(self, session: str) -> None:
+            super().__init__()
+            self.session = session
+
+    def places(self) -> Sequence[Place]:
         """Contexts and profiles that could be worked in; a notice says why if they cannot be read."""
         if self.agent is None:
             return []
@@ -27,6 +38,21 @@ class Scoping(Deciding):
 
             self.notify(sentence(error), severity="error", markup=False)
             return []
+
+    def action_sessions(self) -> None:
+        if self.agent is None or self.live is None:
+            return
+        from console.screens.sessions import SessionsScreen
+
+        def chosen(session: str | None) -> None:
+            if session is not None:
+                self.post_message(self.SessionWanted(session))
+
+        self.app.push_screen(SessionsScreen(self.agent.sessions, self.live.session.id, self.glyphs), chosen)
+
+    def action_new_session(self) -> None:
+        if self.live is not None:
+            self.post_message(self.SessionWanted(""))
 
     def action_scope(self) -> None:
         from console.screens.scope import ScopeScreen

@@ -149,10 +149,10 @@ class SessionsScreen(ModalScreen[str | None]):
         kept = options.highlighted or 0
         options.clear_options()
         options.add_options(
-            Option(_line(row, best.get(row.id), self.size.width - 8, self._present)) for row in rows
+            Option(_line(row, best.get(row.id), self.size.width - 10, self._present)) for row in rows
         )
         options.highlighted = min(kept, len(rows) - 1) if rows else None
-        note = f"{len(rows)} sessions" if rows else "No session has these words."
+        note = f"{len(rows)} session{'s' if len(rows) > 1 else ''}" if rows else "No session has these words."
         if not rows and not text.strip():
             note = "No session yet."
         self.query_one("#session-note", Static).update(note)

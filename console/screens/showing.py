@@ -14,16 +14,15 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from console.notify import Caller
-from console.screens.detail import DetailScreen
 from console.screens.scoping import Scoping
 from console.widgets.panes import Pane, Panes
 from console.widgets.status_line import Standing
 
 if TYPE_CHECKING:
     from agent.events import Inspected, Recorded
+    from console.screens.detail import DetailScreen
     from console.widgets.approval import Approval
     from console.widgets.chat_pane import ChatPane
-    from console.widgets.glyphs import Glyphs
     from console.widgets.plan_pane import PlanPane
     from console.widgets.plan_tree import PlanTree
     from console.widgets.resource_pane import ResourcePane
@@ -50,7 +49,6 @@ class Showing(Scoping):
     plan: PlanPane
     resources: ResourcePane
     panes: Panes
-    glyphs: Glyphs
     caller: Caller | None = None
 
     _watched: Watched | None = None
@@ -167,10 +165,10 @@ class Showing(Scoping):
 
     def watch_view(self) -> None:
         """Have the view that is seen fed, and no other."""
-        from agent.commands import Unwatch, Watch
-
         if self.live is None or not self.live.state.seq:
             return
+        from agent.commands import Unwatch, Watch
+
         wanted = None
         if Pane.RESOURCES in self.panes.arrangement.shown:
             pane = self.resources
@@ -226,6 +224,8 @@ class Showing(Scoping):
             self.plan.approval.mark(event.step_ids)
 
     def on_plan_tree_step_opened(self, event: PlanTree.StepOpened) -> None:
+        from console.screens.detail import DetailScreen
+
         event.stop()
         screen = DetailScreen(f"Step {event.step_id}", mention=f"step {event.step_id}")
         self._step = (event.step_id, screen)
@@ -257,6 +257,7 @@ class Showing(Scoping):
         self.app.copy_to_clipboard(event.text)
 
     def on_transcript_block_opened(self, event: Transcript.BlockOpened) -> None:
+        from console.screens.detail import DetailScreen
         from console.screens.step import event_tabs
 
         event.stop()
@@ -273,6 +274,8 @@ class Showing(Scoping):
         self._ask_about(_mention(event.row))
 
     def on_resource_table_row_opened(self, event: ResourceTable.RowOpened) -> None:
+        from console.screens.detail import DetailScreen
+
         event.stop()
         if self.live is None:
             return

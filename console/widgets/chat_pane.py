@@ -30,8 +30,8 @@ class ChatPane(Vertical):
 
     def __init__(self, mentions: Callable[[str], Sequence[Candidate]]) -> None:
         super().__init__(id="chat", classes="pane")
-        self.border_title = "1 chat"
         self._sent: list[tuple[str, bool]] = []
+        self._trouble = Static("", id="trouble", markup=False)
         self._queue = Static("", id="queue", markup=False)
         self._completions = Completions(id="mentions")
         self.prompt = Prompt(self._completions, mentions, id="prompt")
@@ -39,12 +39,13 @@ class ChatPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static("connecting…", id="chat-skeleton", classes="skeleton", markup=False)
+        yield self._trouble
         yield self._queue
         yield self._completions
         yield self.prompt
 
     def on_mount(self) -> None:
-        self._queue.display = False
+        self._trouble.display = self._queue.display = False
 
     async def furnish(self, glyphs: Glyphs) -> None:
         """Put the conversation where the skeleton was."""
@@ -73,9 +74,9 @@ class ChatPane(Vertical):
         self._show_queue()
 
     def say(self, words: str) -> None:
-        """Say something in the skeleton's place, as long as there is no conversation."""
-        for skeleton in self.query("#chat-skeleton").results(Static):
-            skeleton.update(words)
+        """Say why there is no session; empty words take it back."""
+        self._trouble.update(words)
+        self._trouble.display = bool(words)
 
     def _show_queue(self) -> None:
         queued = [text for text, waits in self._sent if waits]

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.widget import Widget
@@ -24,6 +25,13 @@ class Pane(StrEnum):
     CHAT = "chat"
     PLAN = "plan"
     RESOURCES = "resources"
+
+
+USUAL = {Pane.CHAT: 5, Pane.PLAN: 4, Pane.RESOURCES: 5}
+DECIDING = {Pane.CHAT: 4, Pane.PLAN: 6, Pane.RESOURCES: 4}
+"""Weights while a plan waits for a decision: what would change needs the room."""
+
+TITLES = {Pane.CHAT: "1 chat", Pane.PLAN: "3 plan", Pane.RESOURCES: "4 resources"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,7 @@ class Wishes:
     def weight(self, pane: Pane) -> int:
         if pane in self.weights:
             return self.weights[pane]
-        return {
-            Pane.CHAT: 5,
-            Pane.PLAN: 6 if self.deciding else 4,
-            Pane.RESOURCES: 3 if self.deciding else 5,
-        }[pane]
+        return (DECIDING if self.deciding else USUAL)[pane]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +125,17 @@ class Panes(Container):
             share = f"{weight(pane)}fr"
             body.styles.width = "1fr" if now.stacked else share
             body.styles.height = share if now.stacked else "1fr"
+        for pane, body in self._by_name.items():
+            body.border_title = title(pane, now, deciding=self.wishes.deciding)
         self.post_message(self.Settled())
+
+
+def title(pane: Pane, now: Arrangement, *, deciding: bool) -> Content:
+    """A pane's title; one that stands alone names the others too, so that they can be found."""
+    if len(now.shown) > 1:
+        return Content(TITLES[pane])
+    names = []
+    for other in Pane:
+        name = TITLES[other] + ("!" if deciding and other is Pane.PLAN else "")
+        names.append(Content(f"[{name}]") if other is pane else Content.styled(name, "$text-muted not bold"))
+    return Content("  ").join(names)

@@ -25,10 +25,10 @@ class PlanPane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="plan", classes="pane")
-        self.border_title = "3 plan"
         self.steps: PlanTree | None = None
         self.approval: Approval | None = None
         self._nothing = Static("connecting…", classes="skeleton", markup=False)
+        self._nothing.can_focus = True
         self._asked = ""
         self._shown: tuple[object, ...] = ()
 
@@ -47,11 +47,15 @@ class PlanPane(Vertical):
         await self.mount(self.steps, self.approval)
 
     @property
-    def entrance(self) -> Widget | None:
-        """Where the focus goes in this pane."""
-        if self.approval is not None and self.approval.display:
-            return self.approval
-        return self.steps if self.steps is not None and self.steps.display else None
+    def stops(self) -> list[Widget]:
+        """Where the tab key halts in this pane."""
+        shown = [widget for widget in (self.steps, self.approval) if widget is not None and widget.display]
+        return [*shown] or [self._nothing]
+
+    @property
+    def entrance(self) -> Widget:
+        """Where the focus goes in this pane: to the decision, if one waits."""
+        return self.stops[-1]
 
     @property
     def deciding(self) -> bool:

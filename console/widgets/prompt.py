@@ -80,7 +80,9 @@ class Prompt(TextArea):
         return key in _COMMANDS and not self.text
 
     async def _on_key(self, event: Key) -> None:
+        # The text area's own handler runs after this one unless the default is prevented.
         if self._commands(event.key):
+            event.prevent_default()
             return
         if self._completions.chosen is not None and event.key in ("up", "down", "tab", "enter", "escape"):
             event.stop()
@@ -92,8 +94,6 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
             self.action_send()
-            return
-        await super()._on_key(event)
 
     def action_send(self) -> None:
         text = self.text.strip()

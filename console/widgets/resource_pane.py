@@ -44,7 +44,6 @@ class ResourcePane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="resources", classes="pane")
-        self.border_title = "4 resources"
         self.views: list[View] = list(TABS)
         self.index = 0
         self.everywhere = False

@@ -12,8 +12,8 @@ from decimal import Decimal
 from textual.content import Content
 from textual.widget import Widget
 
-TWO_LINES_BELOW = 120
-"""Columns under which the line becomes two."""
+ROOM = 16
+"""Lines of terminal from which a second line can be spared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,20 @@ class StatusLine(Widget):
         self.standing = Standing()
 
     def show(self, standing: Standing) -> None:
+        """Say this from now on."""
         if standing != self.standing:
             self.standing = standing
-            self.refresh()
+            self._settle()
+
+    def on_resize(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take a second line where one is not enough for everything."""
+        parts = left_side(self.standing) + right_side(self.standing)
+        needed = sum(part.cell_length + 2 for part in parts)
+        self.styles.height = 2 if needed > self.app.size.width and self.app.size.height >= ROOM else 1
+        self.refresh()
 
     def render(self) -> Content:
         width = max(self.size.width, 1)

@@ -1,0 +1,145 @@
+"""One list of actions feeds keys, palette, footer, help and the `:` line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from agent import commands as c
+from console.actions import ACTIONS, Where, bindings, by_word
+from console.app import PilothouseApp
+from console.jump import Known, complete, meaning
+from console.screens.detail import DetailScreen
+from console.screens.help import help_lines
+from console.screens.main import MainScreen
+from console.screens.replay import ReplayScreen
+from console.screens.sessions import SessionsScreen
+from console.widgets.footer import footer_line
+from console.widgets.prompt import Prompt
+from console.widgets.resource_pane import ResourcePane
+from tests.console.driving import console
+
+OWNERS = {
+    Where.ANYWHERE: PilothouseApp,
+    Where.MAIN: MainScreen,
+    Where.PROMPT: Prompt,
+    Where.RESOURCES: ResourcePane,
+    Where.SESSIONS: SessionsScreen,
+    Where.REPLAY: ReplayScreen,
+    Where.DETAIL: DetailScreen,
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_has_someone_who_does_it(action: object) -> None:
+    owner = OWNERS[action.where]  # type: ignore[attr-defined]
+    assert callable(getattr(owner, f"action_{action.id}", None))  # type: ignore[attr-defined]
+
+
+def test_no_two_actions_of_one_place_share_a_key_and_no_two_share_a_word() -> None:
+    for place in Where:
+        keys = Counter(key for binding in bindings(place) for key in binding.key.split(","))
+        assert [key for key, count in keys.items() if count > 1] == []
+    words = Counter(word for action in ACTIONS for word in action.words)
+    assert [word for word, count in words.items() if count > 1] == []
+
+
+def test_the_help_names_every_action_with_its_keys() -> None:
+    text = "\n".join(line.plain for line in help_lines(None, {}))
+    for action in ACTIONS:
+        assert action.title in text
+        assert action.shown_keys() in text
+
+
+async def test_the_footer_shows_only_what_works_where_the_focus_is(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.sees("enter send")
+        assert "sort" not in seen.text.lower().splitlines()[-1]
+        await seen.press("escape", "4")
+        await seen.sees("/ filter")
+        last = seen.text.splitlines()[-1]
+        assert "enter send" not in last and "u undo" not in last and "R resume" not in last
+
+
+def test_a_narrow_footer_keeps_the_way_to_everything_else() -> None:
+    from textual.binding import ActiveBinding
+
+    made = [Binding(f"f{n}", f"do{n}", f"word{n}") for n in range(1, 12)]
+    made += [Binding("ctrl+p", "palette", "actions"), Binding("question_mark", "help", "help")]
+    line = footer_line([ActiveBinding(None, binding, True, "") for binding in made], 60)  # type: ignore[arg-type]
+    assert line.cell_length <= 60
+    assert line.plain.endswith("ctrl+p actions  ? help")
+    assert "f1 word1" in line.plain
+
+
+async def test_the_palette_offers_every_action_of_the_console_by_name(tmp_path: Path) -> None:
+    async with console(tmp_path, size=(120, 60)) as seen:
+        await seen.press("ctrl+p")
+        await seen.sees("Show every key and command")
+        await seen.press(*"contrast")
+        await seen.press(*["backspace"] * 8, *"new session")
+        await seen.sees("Begin a new session")
+        await seen.press("enter", "enter")
+        await seen.until(lambda: len(seen.agent.opened) == 2, "a second session")
+
+
+async def test_question_mark_on_an_empty_prompt_is_help_and_in_a_sentence_is_a_letter(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("question_mark")
+        await seen.sees("Keys and commands")
+        await seen.press("escape")
+        await seen.type("why")
+        await seen.press("question_mark")
+        assert seen.app.main.chat.prompt.text == "why?"
+
+
+@pytest.mark.parametrize(
+    ("line", "action", "argument", "what", "namespace"),
+    [
+        ("pods prod", None, "", "pods", "prod"),
+        (":po", None, "", "pods", None),
+        ("deploy all", None, "", "deployments", ""),
+        ("ec2", None, "", "aws:ec2", None),
+        ("certificates.cert-manager.io", None, "", "certificates.cert-manager.io", None),
+        ("ctx eks-prod-eu", "ctx", "eks-prod-eu", None, None),
+        ("theme nord", "theme", "nord", None, None),
+        ("q", "leave", "", None, None),
+        ("sessions", "sessions", "", None, None),
+    ],
+)
+def test_the_colon_line_means(
+    line: str, action: str | None, argument: str, what: str | None, namespace: str | None
+) -> None:
+    jump = meaning(line)
+    assert jump is not None
+    assert (jump.action.id if jump.action else None) == action
+    assert jump.argument == argument
+    assert (jump.view.what if jump.view else None) == what
+    assert jump.namespace == namespace
+
+
+def test_the_colon_line_completes_words_views_and_names() -> None:
+    known = Known(contexts=["kind", "eks-prod"], themes=["pilothouse-day"], namespaces=["shop"])
+    assert [item.text for item in complete("po", known)][:1] == ["pods"]
+    assert [item.text for item in complete("ctx pro", known)] == ["ctx eks-prod"]
+    assert [item.text for item in complete("theme ", known)] == ["theme pilothouse-day"]
+    assert [item.text for item in complete("pods ", known)] == ["pods shop", "pods all"]
+    assert meaning("  ") is None
+    assert by_word("nothing of the kind") is None
+
+
+async def test_jumping_to_a_kind_in_a_namespace_watches_it_there(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("colon", *"svc payments", "enter")
+        await seen.until(
+            lambda: any(
+                isinstance(command, c.Watch)
+                and command.what == "services"
+                and command.scope.namespace == "payments"
+                for command in seen.session.commands
+            )
+        )
+        await seen.sees("[services]")

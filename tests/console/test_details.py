@@ -1,0 +1,60 @@
+"""Closer looks: objects, steps; and choosing a scope."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent import commands as c
+from tests.console.driving import console
+
+
+async def test_an_object_is_looked_at_in_tabs_without_its_control_codes(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.sees("cart-7d9f8b-002")
+        await seen.press("escape", "4", "enter")
+        await seen.sees("Status: Running")
+        await seen.press("tab")
+        await seen.sees("kind: Pod")
+        await seen.press("tab", "tab")
+        await seen.sees("line 0 red")
+        assert "\x1b" not in seen.text
+        await seen.press("a")
+        assert seen.app.main.chat.prompt.text == "pod/cart-7d9f8b-002 in shop "
+
+
+async def test_a_step_shows_call_change_result_and_raw_error(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.say("scale checkout to 3")
+        await seen.until(lambda: seen.session.state.waiting is not None)
+        plan = seen.session.state.waiting
+        assert plan is not None
+        await seen.session.send(c.Approve(plan_id="p-1", hash=plan.plan.hash, how="key"))
+        await seen.sees("3/3 done")
+        await seen.press("3", "g", "j", "enter")
+        await seen.sees("kubernetes_scale@1")
+        await seen.press("tab")
+        await seen.sees("spec.replicas")
+        await seen.press("tab")
+        await seen.sees("3 of 3 replicas ready")
+        await seen.press("tab")
+        await seen.sees('"code":503')
+
+
+async def test_another_context_is_chosen_by_name_or_from_the_list(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("colon", *"ctx eks-prod-eu", "enter")
+        await seen.sees("PRODUCTION")
+        assert seen.session.state.scope.context == "eks-prod-eu"
+        assert seen.session.state.scope.namespace == ""
+        await seen.press("escape", "c")
+        await seen.sees("Work in which context or profile?")
+        await seen.press(*"kind", "enter")
+        await seen.until(lambda: seen.session.state.scope.context == "kind-staging")
+        await seen.until(lambda: "PRODUCTION" not in seen.text)
+
+
+async def test_an_unknown_context_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("colon", *"ctx nowhere", "enter")
+        await seen.sees("There is no context nowhere.")
+        assert not any(isinstance(command, c.SetScope) for command in seen.session.commands)
