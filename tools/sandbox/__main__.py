@@ -48,7 +48,7 @@ async def serve(folder: Path, *, exit_with_stdin: bool, pods: int) -> None:
 async def _account(folder: Path) -> tuple[PracticeAccount | None, str]:
     """The practice account, or the sentence why there is none."""
     try:
-        return await open_account(folder), ""
+        return await open_account(folder, os.environ), ""
     except NotConfigured as error:
         return None, str(error)
 

@@ -91,7 +91,7 @@ async def join_or_start(folder: Path, environ: Mapping[str, str]) -> Sandbox:
         (folder / "sandbox.json").unlink(missing_ok=True)
         with (folder / "sandbox.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tools.sandbox", str(folder), "--exit-with-stdin",
+                sys.executable, "-P", "-m", "tools.sandbox", str(folder), "--exit-with-stdin",
                 stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log, env=dict(environ), start_new_session=True,
             )  # fmt: skip
         running = await _up(folder, process)
