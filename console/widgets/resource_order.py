@@ -27,15 +27,21 @@ def cell_key(cell: str, *, span: bool = False) -> Key:
     text = cell.strip().lower()
     if text in ("", "-", "<none>", "<unknown>", "n/a"):
         return 2, 0.0, ()
-    if span and _SPAN.match(text):
-        total = sum(float(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)\s*([smhdy])", text))
-        return 0, total, ()
-    if (quantity := _QUANTITY.match(text)) and (quantity[2] or "") in ("", *_UNITS):
-        return 0, float(quantity[1]) * _UNITS.get(quantity[2] or "", 1.0), ()
-    if (fraction := re.match(r"(\d+)/(\d+)$", text)) is not None:
-        return 0, int(fraction[1]) + int(fraction[2]) / 1e6, ()
-    if (counted := re.match(r"(\d+) \(", text)) is not None:
-        return 0, float(counted[1]), ()
+    if not text[0].isalpha() and (figure := _figure(text, span)) is not None:
+        return 0, figure, ()
     parts = _ORDINAL.split(text)
     natural = tuple((0, int(p), "") if p.isdigit() and p.isascii() else (1, 0, p) for p in parts if p)
     return 1, 0.0, natural
+
+
+def _figure(text: str, span: bool) -> float | None:
+    if span and _SPAN.match(text):
+        total = sum(float(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)\s*([smhdy])", text))
+        return float(total)
+    if (quantity := _QUANTITY.match(text)) and (quantity[2] or "") in ("", *_UNITS):
+        return float(quantity[1]) * _UNITS.get(quantity[2] or "", 1.0)
+    if (fraction := re.match(r"(\d+)/(\d+)$", text)) is not None:
+        return int(fraction[1]) + int(fraction[2]) / 1e6
+    if (counted := re.match(r"(\d+) \(", text)) is not None:
+        return float(counted[1])
+    return None

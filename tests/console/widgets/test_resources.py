@@ -236,12 +236,14 @@ def test_rows_put_in_place_one_by_one_stand_as_if_sorted_anew(
     live.sort(column, descending=descending)
     live.refilter(text)
     for upserts, removed in history:
-        live.apply(
-            batch(*(row(name, restarts=n) for name, n in upserts), removed=tuple(f"uid-{n}" for n in removed))
-        )
+        changed = tuple(row(name, restarts=n) for name, n in upserts)
+        live.apply(batch(*changed, removed=tuple(f"uid-{n}" for n in removed)))
+        anew = ResourceRows()
+        anew.apply(batch(*live.all(), reset=True))
+        anew.sort(column, descending=descending)
+        anew.refilter(text)
         shown = [live[position].uid for position in range(len(live))]
-        live.sort(column, descending=descending)
-        assert shown == [live[position].uid for position in range(len(live))]
+        assert shown == [anew[position].uid for position in range(len(anew))]
         assert [live.position(uid) for uid in shown] == list(range(len(shown)))
 
 
