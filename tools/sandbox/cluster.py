@@ -46,7 +46,7 @@ class PracticeCluster:
         port: of the server; 0 takes a free one.
         seed: decides uids, generated names and resourceVersions.
         speed: divides all waiting times; 10 means that a ten-second back-off takes one second.
-        extra_pods: idle pods to add, for measurements.
+        pods: idle pods to add, for measurements.
         world: the cluster's past and present; the shop company when left out.
         tls: serve HTTPS. Without it kubectl sends no tokens, and every request is anonymous.
         history: how many changes a watch may look back on before it is told 410 Gone.
@@ -59,7 +59,7 @@ class PracticeCluster:
         port: int = 0,
         seed: int = 1,
         speed: float = 1.0,
-        extra_pods: int = 0,
+        pods: int = 0,
         world: World | None = None,
         tls: bool = True,
         history: int = 20_000,
@@ -68,7 +68,7 @@ class PracticeCluster:
         self._port = port
         self._seed = seed
         self._speed = speed
-        self._pods = extra_pods
+        self._pods = pods
         self._world = world
         self._tls = tls
         self._history = history
@@ -162,7 +162,7 @@ async def serve(options: argparse.Namespace) -> None:
         port=options.port,
         seed=options.seed,
         speed=options.speed,
-        extra_pods=options.pods,
+        pods=options.pods,
         tls=not options.plain_http,
     )
     async with cluster:

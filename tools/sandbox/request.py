@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from tools.sandbox import protobuf
 from tools.sandbox.access import Deed, User
 from tools.sandbox.failure import bad_request, method_not_allowed, no_such_path, unsupported_media_type
 from tools.sandbox.kinds import Kind, Kinds
@@ -57,6 +58,13 @@ class ApiCall:
     @property
     def include(self) -> str:
         return self.http.query.get("includeObject", "Metadata")
+
+    @property
+    def object_name(self) -> str:
+        """The name of the object, from the path or, when it is being created, from the body."""
+        if self.target.name or not isinstance(self.body, dict):
+            return self.target.name
+        return str((self.body.get("metadata") or {}).get("name") or "")
 
     @property
     def deed(self) -> Deed:
@@ -143,6 +151,8 @@ async def body_of(http: web.Request) -> tuple[Any, str]:
     content_type = http.headers.get("Content-Type", "application/json").partition(";")[0].strip()
     if not raw:
         return None, content_type
+    if content_type == protobuf.MEDIA_TYPE:
+        return _from_protobuf(raw), content_type
     if http.method == "PATCH" and content_type not in _PATCHES:
         raise unsupported_media_type(_PATCHES)
     if http.method != "PATCH" and content_type not in (*_BODIES, "application/x-www-form-urlencoded"):
@@ -153,6 +163,16 @@ async def body_of(http: web.Request) -> tuple[Any, str]:
         ), content_type
     except (ValueError, yaml.YAMLError) as error:
         raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+def _from_protobuf(raw: bytes) -> Manifest:
+    try:
+        decoded = protobuf.decode(raw)
+    except ValueError as error:
+        raise bad_request(f"couldn't decode the protobuf body: {error}") from None
+    if decoded is None:
+        raise unsupported_media_type(_BODIES)
+    return decoded
 
 
 def without_nulls(value: Any) -> Any:

@@ -168,7 +168,7 @@ class Server:
             verb=call.verb,
             resource=call.deed.full_resource,
             namespace=target.namespace,
-            name=target.name,
+            name=call.object_name,
             user=call.user.name,
             dry_run=call.dry_run,
         )
@@ -183,7 +183,7 @@ class Server:
                 path=call.http.path,
                 resource=target.kind.resource,
                 namespace=target.namespace,
-                name=target.name,
+                name=call.object_name,
                 subresource=target.subresource,
                 user=call.user.name,
                 dry_run=call.dry_run,

@@ -25,8 +25,9 @@ def start_controllers(plane: ControlPlane) -> Kubelet:
     manager = Manager(plane)
     daemonsets, services = DaemonSetController(plane, manager), ServiceController(plane, manager)
     namespaces, budgets = NamespaceController(plane, manager), BudgetController(plane, manager)
+    deployments = DeploymentController(plane, manager)
     manager.add(
-        DeploymentController(plane, manager),
+        deployments,
         ReplicaSetController(plane),
         StatefulSetController(plane),
         daemonsets,
@@ -37,7 +38,7 @@ def start_controllers(plane: ControlPlane) -> Kubelet:
         budgets,
         AutoscalerController(plane),
     )
-    manager.watch(daemonsets, services, namespaces, budgets)
+    manager.watch(deployments, daemonsets, services, namespaces, budgets)
     Scheduler(plane, manager)
     return Kubelet(plane, manager)
 

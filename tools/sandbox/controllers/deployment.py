@@ -10,6 +10,7 @@ from tools.sandbox.manifest import (
     Manifest,
     canonical,
     clone,
+    controller_of,
     dig,
     name_of,
     namespace_of,
@@ -17,6 +18,7 @@ from tools.sandbox.manifest import (
     uid_of,
 )
 from tools.sandbox.plane import ControlPlane
+from tools.sandbox.store import Change
 
 REVISION = "deployment.kubernetes.io/revision"
 HASH = "pod-template-hash"
@@ -43,6 +45,17 @@ class DeploymentController:
     @property
     def kind(self) -> Kind:
         return self._plane.deployments
+
+    def observe(self, change: Change) -> None:
+        """The last old pod is gone: a Deployment that recreates may go on."""
+        if change.kind != self._plane.pods.storage or change.type != "DELETED":
+            return
+        owner = controller_of(change.obj) or {}
+        sets, namespace = self._plane.replicasets, namespace_of(change.obj)
+        replica_set = self._plane.store.get(sets, namespace, owner.get("name", ""))
+        above = controller_of(replica_set) if replica_set else None
+        if above is not None and above["kind"] == self.kind.name:
+            self._manager.look_at(self.kind, namespace, above["name"])
 
     def reconcile(self, obj: Manifest) -> None:
         if "deletionTimestamp" in obj["metadata"]:
