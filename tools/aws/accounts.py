@@ -45,6 +45,7 @@ class Accounts:
         self._files = Files.locate(environ)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
         self._lock = threading.Lock()
+        self._making: dict[Place, threading.Lock] = {}
         self._sessions: dict[Place, GatedSession] = {}
         self._clients: dict[tuple[Place, str, bool], BaseClient] = {}
         self._closed = False
@@ -57,14 +58,14 @@ class Accounts:
         """The profile and region a scope means. Raises `NotConfigured` when one of them is not known."""
         return place(scope, self.profiles(), self._files, self._environ)
 
-    def permit(self, scope: Scope, service: str, operation: str, **params: object) -> Permit:
+    def permit(self, scope: Scope, service: str, operation: str, /, **params: object) -> Permit:
         """The permit that `call` with the same arguments will need."""
         module = importlib.import_module("tools.aws.gate_hooks")
         found = module.permit(self.place(scope), service, operation, params)
         assert isinstance(found, Permit)
         return found
 
-    async def call(self, scope: Scope, service: str, operation: str, **params: object) -> Answer:
+    async def call(self, scope: Scope, service: str, operation: str, /, **params: object) -> Answer:
         """Send one request and wait for its answer, in a thread of its own pool.
 
         Args:
@@ -79,9 +80,11 @@ class Accounts:
         return await self._hop(self._send, where, service, operation, params)
 
     async def pages(
-        self, scope: Scope, service: str, operation: str, **params: object
+        self, scope: Scope, service: str, operation: str, /, **params: object
     ) -> AsyncIterator[Answer]:
         """The pages of a list, fetched one by one as they are asked for. Arguments as in `call`."""
+        if access(service, operation, params) is Access.WRITE:
+            raise Invalid(f"{service}:{operation} is not a list; it has no pages.")
         where = await asyncio.to_thread(self.place, scope)
         pages = await self._hop(self._begin, where, service, operation, params)
         while (page := await self._hop(_next, pages, where, service, operation)) is not None:
@@ -89,14 +92,10 @@ class Accounts:
 
     async def close(self) -> None:
         """Close every connection. Requests under way are not waited for."""
-        with self._lock:
-            self._closed = True
-            clients = list(self._clients.values())
-            self._clients.clear()
-            self._sessions.clear()
-        for client in clients:
-            client.close()
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for client in list(self._clients.values()):
+            client.close()
 
     async def _hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in the pool, with the grant that this task holds."""
@@ -126,7 +125,9 @@ class Accounts:
 
     def _client(self, where: Place, service: str, *, writes: bool) -> BaseClient:
         key = (where, service, writes)
-        with self._lock:  # making sessions and clients is not thread-safe in botocore
+        with self._lock:
+            making = self._making.setdefault(where, threading.Lock())
+        with making:  # botocore's sessions are not thread-safe, and a login may take its time
             if key not in self._clients:
                 if where not in self._sessions:
                     module = importlib.import_module("tools.aws.sessions")

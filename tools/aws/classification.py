@@ -14,7 +14,7 @@ _READING = re.compile(r"^(Describe|List|Get|Head|BatchGet|BatchDescribe|Search|L
 
 _REVEALING = re.compile(
     r"Token|Credential|Password|Secret|Pre-?[Ss]igned|EmbedUrl|LoginUrl|AuthenticationUrl|AuthCode|OpenId"
-    r"|Ur[lI]|URL|AccessDetails|DataAccess|ApiKey|APIKey|AccessKeys|StreamKey|KeyPairs?$|Download"
+    r"|Url|URL|AccessDetails|DataAccess|ApiKey|APIKey|AccessKeys|StreamKey|KeyPairs?$|Download"
     r"|WebIdentity|ManagedEndpointSession"
 )
 """Words in the name of a read whose answer may be something to log in with."""
@@ -22,23 +22,36 @@ _REVEALING = re.compile(
 _SENSITIVE = frozenset(
     {
         "amplifybackend:GetBackendAuth",
-        "apigateway:GetApiKey",
-        "apigateway:GetApiKeys",
+        "apigateway:GetUsagePlanKey",
+        "apigateway:GetUsagePlanKeys",
         "appconfig:GetConfiguration",
         "appconfigdata:GetLatestConfiguration",
+        "autoscaling:DescribeLaunchConfigurations",
+        "cognito-idp:DescribeIdentityProvider",
         "cognito-idp:DescribeUserPoolClient",
+        "ebs:GetSnapshotBlock",
         "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeSpotInstanceRequests",
+        "ec2:DescribeVpnConnections",
         "ec2:GetConsoleScreenshot",
         "ec2:GetLaunchTemplateData",
         "ec2:GetPasswordData",
-        "ecr:GetAuthorizationToken",
+        "ec2:GetVpnConnectionDeviceSampleConfiguration",
         "ecr-public:GetAuthorizationToken",
-        "iot:DescribeEndpoint",
+        "ecr:GetAuthorizationToken",
+        "glue:GetConnection",
+        "glue:GetConnections",
         "kms:Decrypt",
+        "kms:GetParametersForImport",
         "lambda:GetFunction",
         "lambda:GetLayerVersion",
         "lambda:GetLayerVersionByArn",
         "lightsail:DownloadDefaultKeyPair",
+        "location:DescribeKey",
+        "location:ListKeys",
+        "mediastore-data:GetObject",
+        "payment-cryptography:GetParametersForExport",
+        "payment-cryptography:GetParametersForImport",
         "rds:DownloadDBLogFilePortion",
         "s3:GetObject",
         "s3:GetObjectTorrent",
@@ -52,6 +65,7 @@ _SENSITIVE = frozenset(
         "sts:AssumeRoot",
         "sts:GetFederationToken",
         "sts:GetSessionToken",
+        "workdocs:GetDocumentVersion",
     }
 )
 """Answers that carry credentials, code, configuration with passwords in it, or the contents of a store."""
@@ -72,7 +86,6 @@ _HARMLESS = frozenset(
         "secretsmanager:ListSecretVersionIds",
         "secretsmanager:ListSecrets",
         "sqs:GetQueueUrl",
-        "tagging:GetResources",
     }
 )
 """Reads whose name sounds like a secret or like a change, and is neither."""
@@ -80,7 +93,8 @@ _HARMLESS = frozenset(
 _DECRYPTING = frozenset(
     {"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:GetParameterHistory"}
 )
-_USER_DATA = frozenset({"ec2:DescribeInstanceAttribute", "ec2:DescribeSpotInstanceRequests"})
+_CHANGING = frozenset({"cognito-idp:GetUserAttributeVerificationCode"})
+"""Sounds like a read, and sends somebody a message."""
 
 SIGNING_IN = frozenset(
     {
@@ -110,10 +124,10 @@ def access(service: str, operation: str, params: Mapping[str, object]) -> Access
         return Access.SENSITIVE
     if name in _DECRYPTING and params.get("WithDecryption"):
         return Access.SENSITIVE
-    if name in _USER_DATA:
+    if name == "ec2:DescribeInstanceAttribute" and params.get("Attribute") == "userData":
         return Access.SENSITIVE
     if name in _HARMLESS:
         return Access.READ
-    if not _READING.match(operation):
+    if name in _CHANGING or not _READING.match(operation):
         return Access.WRITE
     return Access.SENSITIVE if _REVEALING.search(operation) else Access.READ

@@ -13,6 +13,7 @@ from botocore.session import Session as BotocoreSession
 
 from tools.aws.gate_hooks import GateHooks
 from tools.aws.profiles import ENVIRONMENT, Files, Place
+from tools.errors import Unauthorized
 from tools.gate import Gate
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ def settings(*, writes: bool) -> Config:
     )
 
 
+def _no_code(_: str) -> str:
+    raise Unauthorized(
+        "This profile asks for a code (multi-factor login), which cannot be typed here.",
+        hint="Log in outside first, for example with aws sso login or aws sts get-session-token.",
+    )
+
+
 class _Session(BotocoreSession):  # type: ignore[misc]  # botocore has no types
     """A session that reads no variable but those it was given."""
 
@@ -91,6 +99,8 @@ class _Session(BotocoreSession):  # type: ignore[misc]  # botocore has no types
             resolver = self.get_component("credential_provider")
             for source in _NOT_ASKED:
                 resolver.remove(source)
+            # botocore would ask for the code on the terminal, where nobody could answer.
+            resolver.get_provider("assume-role")._prompter = _no_code
         hooks.attach(self)
 
     def lend(self, credentials: Credentials | None) -> None:

@@ -18,7 +18,7 @@ from tools.tool import Scope
 if TYPE_CHECKING:
     from tools.aws.accounts import Accounts
 
-POLL_SECONDS = 10.0
+POLL_SECONDS = 5.0
 LONGEST_WAIT = 120.0
 
 _COLUMNS = {
@@ -147,6 +147,8 @@ def _service_row(found: WireService, place: str) -> Row:
 def _service_health(found: WireService) -> Health:
     if found.status != "ACTIVE" or (not found.desired_count and not found.running_count):
         return Health.IDLE
-    if any(each.rollout_state == "FAILED" for each in found.deployments) or not found.running_count:
+    if any(each.rollout_state == "FAILED" for each in found.deployments):
+        return Health.BAD
+    if not found.running_count and not found.pending_count:
         return Health.BAD
     return Health.OK if found.running_count == found.desired_count else Health.WARN
