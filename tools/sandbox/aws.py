@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import shlex
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import NotConfigured, Unreachable
-from tools.sandbox.account import NOT_INSTALLED
+from tools.sandbox.account import KEYS, NOT_INSTALLED, REGION
 
 PROFILE = "sandbox"
-REGION = "eu-central-1"
 
 _READY_WITHIN = 20.0
 _ENDS_WITHIN = 2.0
-_SEED = 42
-_KEYS = {"aws_access_key_id": "practice", "aws_secret_access_key": "practice"}
 
 
 @dataclass(slots=True)
@@ -68,7 +63,6 @@ def _open(folder: Path, environ: Mapping[str, str]) -> PracticeAccount:
         )
     try:
         url = _address(process, folder)
-        _furnish(url, folder)
         return PracticeAccount(url, _settings(folder, url), process)
     except BaseException:
         _end(process)
@@ -76,19 +70,13 @@ def _open(folder: Path, environ: Mapping[str, str]) -> PracticeAccount:
 
 
 def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
-    """Wait for the server to say where it is. Meanwhile the client library is loaded."""
+    """Wait for the server to say where it is."""
     assert process.stdout is not None
-    with ThreadPoolExecutor(1) as waiting:
-        line = waiting.submit(process.stdout.readline)
-        _load_client()
-        try:
-            url = line.result(_READY_WITHIN).decode().strip()
-        except TookTooLong:
-            process.kill()
-            url = ""
+    readable, _, _ = select.select([process.stdout], [], [], _READY_WITHIN)
+    url = process.stdout.readline().decode().strip() if readable else ""
     if url:
         return url
-    if process.wait() == NOT_INSTALLED:
+    if readable and process.wait(_ENDS_WITHIN) == NOT_INSTALLED:
         raise NotConfigured(
             "The practice AWS account needs moto, which is not installed.",
             hint="Install pilothouse[sandbox].",
@@ -96,38 +84,11 @@ def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
     raise Unreachable(f"The practice AWS account did not start; see {folder / 'aws.log'}.")
 
 
-def _load_client() -> None:
-    import boto3
-
-    boto3.Session(**_KEYS, region_name=REGION).client("ec2")
-
-
-def _furnish(url: str, folder: Path) -> None:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from tools.sandbox.company import Company
-
-    session = boto3.Session(**_KEYS, region_name=REGION)
-    # On the loopback interface no proxy helps; a first request may load a whole service.
-    config = Config(proxies={}, read_timeout=_READY_WITHIN, retries={"total_max_attempts": 1})
-    try:
-        # Identifiers come from a generator that can be seeded, and only in the order of requests.
-        seed = urllib.request.Request(f"{url}/moto-api/seed?a={_SEED}", method="POST")
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(seed, timeout=5).close()
-        Company(lambda service: session.client(service, endpoint_url=url, config=config)).settle_in(REGION)
-    except (OSError, BotoCoreError, ClientError) as error:
-        raise Unreachable(
-            f"The practice AWS account could not be furnished: {error}.", hint=f"See {folder / 'aws.log'}."
-        ) from error
-
-
 def _settings(folder: Path, url: str) -> dict[str, str]:
     """Write the profile's files, readable by the owner alone, and name them."""
     config, credentials = folder / "aws-config", folder / "aws-credentials"
     _write_private(config, f"[profile {PROFILE}]\nregion = {REGION}\n")
-    keys = "".join(f"{key} = {value}\n" for key, value in _KEYS.items())
+    keys = "".join(f"{key} = {value}\n" for key, value in KEYS.items())
     _write_private(credentials, f"[{PROFILE}]\n{keys}")
     environ = {
         "AWS_CONFIG_FILE": str(config),
