@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
 from tools.aws.ecs_services import ClusterName, Service, list_clusters, list_services, row_of
-from tools.aws.tags import TagFilter
+from tools.aws.tags import TagFilter, fits
 from tools.errors import NotFound
 from tools.tool import Arguments, Scope, Tool
 
@@ -58,19 +59,20 @@ class EcsList(Tool[EcsListArgs, Services]):
                 f"There is no ECS cluster {args.cluster} in {place}.", hint=f"The clusters are: {known}."
             )
         names = [each.cluster_name for each in clusters]
-        services = await list_services(self._accounts, scope, names, args.tags)
+        services = await list_services(self._accounts, scope, names)
+        counted = Counter(each.cluster for each in services)
         return Services(
             place=place,
             clusters=[
                 Cluster(
                     name=each.cluster_name,
                     status=each.status,
-                    services=each.active_services_count,
+                    services=counted[each.cluster_name],
                     running=each.running_tasks_count,
                     pending=each.pending_tasks_count,
                     tags=each.labels,
                 )
                 for each in clusters
             ],
-            services=[row_of(each) for each in services],
+            services=[row_of(each) for each in services if fits(each.labels, args.tags)],
         )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from tools.aws.tags import fits
 from tools.errors import NotFound
 from tools.tool import Scope
 
@@ -96,7 +95,6 @@ class WireCluster(_Wire):
     cluster_arn: str
     cluster_name: str
     status: str = ""
-    active_services_count: int = 0
     running_tasks_count: int = 0
     pending_tasks_count: int = 0
     tags: list[_Tag] = []
@@ -199,13 +197,10 @@ async def list_clusters(accounts: Accounts, scope: Scope) -> list[WireCluster]:
     return sorted(found, key=lambda each: each.cluster_name)
 
 
-async def list_services(
-    accounts: Accounts, scope: Scope, clusters: Iterable[str], tags: dict[str, str] | None = None
-) -> list[WireService]:
+async def list_services(accounts: Accounts, scope: Scope, clusters: Iterable[str]) -> list[WireService]:
     """The services of these clusters by cluster and name, several clusters at a time. Raises a `ToolError`."""
     found = await asyncio.gather(*(_services_of(accounts, scope, cluster) for cluster in clusters))
-    fitting = [each for services in found for each in services if fits(each.labels, tags or {})]
-    return sorted(fitting, key=lambda each: each.path)
+    return sorted((each for services in found for each in services), key=lambda each: each.path)
 
 
 async def service_at(accounts: Accounts, scope: Scope, cluster: str, name: str) -> WireService:
