@@ -11,10 +11,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
-from tools.aws.accounts import Accounts
-from tools.aws.registry import aws_tools
-from tools.aws.watching import poll
-
 from agent import events as e
 from agent.execution.step import Pace
 from agent.logbook import Logbook
@@ -33,6 +29,9 @@ from memory.home import Home
 from memory.journal import Journal
 from memory.lease import claim
 from memory.sessions import Sessions
+from tools.aws.accounts import Accounts
+from tools.aws.registry import aws_tools
+from tools.aws.watching import poll
 from tools.errors import ToolError
 from tools.gate import Gate, Mint
 from tools.kubernetes.clusters import Clusters
@@ -134,7 +133,7 @@ class Agent:
             accounts=accounts,
             library=Library([*runbooks, *builtin()]),
             scope=_scope(options, practice, clusters, accounts, world),
-            notices=(*notices, *trouble),
+            notices=(*notices, *trouble, *((practice.notice,) if practice and practice.notice else ())),
             _mint=mint,
             _environ=world,
             _key=key,
@@ -198,6 +197,16 @@ class Agent:
             for item in self.accounts.profiles()
         ]
         return contexts + profiles
+
+    async def warm(self) -> None:
+        """Load the clients and open the first connections, so that the first request need not wait.
+
+        What cannot be reached is left for the request that needs it to report.
+        """
+        waiting: list[Awaitable[object]] = [self._reach_cluster()] if self.scope.context else []
+        if isinstance(model := self._model(self.model_name), AnthropicModel):
+            waiting.append(model.prepare())
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     @property
     def operator(self) -> str:
@@ -263,6 +272,11 @@ class Agent:
         except ToolError:
             return []
 
+    async def _reach_cluster(self) -> None:
+        cluster = await self.clusters.cluster(self.scope.context)
+        await cluster.kinds.resolve("deployments")
+        await cluster.request("GET", "/version")
+
     async def _feed(self, what: str, scope: Scope, everywhere: bool) -> AsyncIterator[RowsChanged]:
         service, _, view = what.rpartition(":")
         if service == "aws":
@@ -319,11 +333,12 @@ def _scope(
         known = []
     if not context:
         context = next((item.name for item in known if item.current), "")
+    own = next((item.namespace for item in known if item.name == context), "")
     profile = options.profile or (practice.profile if practice else environ.get("AWS_PROFILE", ""))
     regions = {item.name: item.region for item in accounts.profiles()}
     return Scope(
         context=context,
-        namespace=options.namespace or next((item.namespace for item in known if item.name == context), ""),
+        namespace=options.namespace or (own if own != "default" else ""),
         profile=profile,
         region=options.region or regions.get(profile, "") or environ.get("AWS_REGION", ""),
     )

@@ -19,7 +19,7 @@ from agent.logbook import Logbook
 from agent.plan import Draft, DraftStep, PlanProblem
 from agent.reading import Reader
 from agent.runbooks.library import Library, Match, instantiate
-from agent.runbooks.resolution import Ambiguous, Replicas, Resolver
+from agent.runbooks.resolution import Ambiguous, BeforeStop, Resolver
 from tools.errors import ToolError
 from tools.tool import Call, Registry
 
@@ -36,7 +36,7 @@ class Known:
     checker: Checker
     log: Logbook
     next_plan: Callable[[], str]
-    replicas_before: Replicas
+    before_stop: BeforeStop
 
     async def handle(self, match: Match, turn: int) -> Outcome:
         """Carry a matched request to its plan, its answer, a question, or the sentence why not."""
@@ -47,7 +47,7 @@ class Known:
             self.reader,
             self.log.state.scope,
             frozenset(tool.name for tool in self.registry),
-            self.replicas_before,
+            self.before_stop,
         )
         try:
             draft = instantiate(runbook, await resolver.resolve(runbook, match.words))

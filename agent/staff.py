@@ -15,7 +15,7 @@ from agent.logbook import Logbook
 from agent.model import Model
 from agent.policy import Policy
 from agent.reading import Reader
-from agent.recorded import replicas_before_stop
+from agent.recorded import before_stop
 from agent.runbooks.library import Library
 from agent.settings import Settings
 from agent.views import Feed, Views
@@ -97,7 +97,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         checker=checker,
         log=log,
         next_plan=next_plan,
-        replicas_before=lambda target: replicas_before_stop(ship.journal, ship.sessions, target),
+        before_stop=lambda target: before_stop(ship.journal, ship.sessions, target),
     )
     return Staff(
         journal=ship.journal,

@@ -6,6 +6,7 @@ names, several are a question with choices.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,11 +16,11 @@ from agent.reading import Reader
 from agent.runbooks.runbook import Parameter, Runbook
 from agent.runbooks.triggers import number
 from tools.errors import NotFound
-from tools.tool import Call, Scope
+from tools.tool import Call, Preview, Scope
 
 Value = JsonValue
-Replicas = Callable[[str], Awaitable[int | None]]
-"""Replica count recorded before a workload (`deployment/checkout in shop-dev`) was last stopped."""
+BeforeStop = Callable[[str], Awaitable[Preview | None]]
+"""What was recorded of an object (`deployment/checkout in shop-dev`) before a plan stopped it."""
 
 
 class Ambiguous(Exception):
@@ -38,7 +39,7 @@ class Resolver:
     reader: Reader
     scope: Scope
     tools: frozenset[str]
-    replicas_before: Replicas
+    before_stop: BeforeStop
 
     async def resolve(self, runbook: Runbook, words: Mapping[str, str]) -> dict[str, Value]:
         """Every parameter's value.
@@ -78,7 +79,8 @@ class Resolver:
         where = f"in {place}" if place else f"in {self.scope.context or 'the cluster'}"
         if not found:
             raise NotFound(
-                f"There is no workload called {bare} {where}.", hint="Say `show workloads` to see them."
+                f"There is no workload called {bare} {where}.",
+                hint="Say `show deployments` to see what there is.",
             )
         own = [item for item in found if item["namespace"] == self.scope.namespace]
         if len(found) > 1 and len(own) == 1 and not place:
@@ -107,20 +109,32 @@ class Resolver:
         return f"{item['namespace']}{environment}", say(runbook.phrase, exact)
 
     async def _environment(self, word: str) -> Value:
-        """An environment's workloads and machines, with what is needed to start them again."""
+        """An environment's workloads and machines, and what of them a plan of ours has stopped.
+
+        What was stopped by a plan is what starting again means, with its recorded counts. Only where
+        no record exists at all does it mean everything that stands still.
+        """
         workloads = await self._find(environment=word.lower())
-        for item in workloads:
-            target = f"{str(item['kind']).lower()}/{item['name']} in {item['namespace']}"
-            recorded = None if item["replicas"] else await self.replicas_before(target)
-            item["recorded"] = recorded or 1
-            item["note"] = "" if recorded or item["replicas"] else " (no count on record)"
         machines = await self._machines(word)
+        idle = [item for item in workloads if not item["replicas"]]
+        off = [item for item in machines if item.get("state") == "stopped"]
+        recorded = await asyncio.gather(*(self.before_stop(_workload_target(item)) for item in idle))
+        stopped = await asyncio.gather(*(self.before_stop(_machine_target(item, self.scope)) for item in off))
+        known = any(recorded) or any(stopped)
+        starting: list[JsonValue] = []
+        for item, before in zip(idle, recorded, strict=True):
+            count = before.before.get("replicas") if before else None
+            if before or not known:
+                note = "" if count else " (no count on record)"
+                starting.append({**item, "recorded": count or 1, "note": note})
         return {
             "name": word,
-            "running": [item for item in workloads if item["replicas"]],
-            "stopped": [item for item in workloads if not item["replicas"]],
+            "running": [{**item} for item in workloads if item["replicas"]],
+            "stopped": starting,
             "machines_running": [item for item in machines if item.get("state") == "running"],
-            "machines_stopped": [item for item in machines if item.get("state") == "stopped"],
+            "machines_stopped": [
+                item for item, before in zip(off, stopped, strict=True) if before or not known
+            ],
         }
 
     async def _machines(self, environment: str) -> list[dict[str, JsonValue]]:
@@ -151,6 +165,15 @@ class Resolver:
             "name": word,
             "each": [{"name": name, "namespace": name, "all": False} for name in namespaces],
         }
+
+
+def _workload_target(item: Mapping[str, JsonValue]) -> str:
+    return f"{str(item['kind']).lower()}/{item['name']} in {item['namespace']}"
+
+
+def _machine_target(item: Mapping[str, JsonValue], scope: Scope) -> str:
+    named = f"{item['name']} ({item['id']})" if item["name"] else str(item["id"])
+    return f"{named} in {scope.profile}/{scope.region}"
 
 
 def say(phrase: str, words: Mapping[str, str]) -> str:

@@ -38,6 +38,9 @@ class DiagnoseArgs(Arguments):
     ] = ""
     kind: Annotated[Kind | None, Field(description="Its kind; found by name when left out.")] = None
     namespace: OptionalNamespace = ""
+    all_namespaces: Annotated[bool, Field(description="Without a name: look through every namespace.")] = (
+        False
+    )
 
 
 class DiagnoseOutput(BaseModel):
@@ -64,10 +67,11 @@ class KubernetesDiagnose(OnClusters, Tool[DiagnoseArgs, DiagnoseOutput]):
 
     async def run(self, args: DiagnoseArgs, scope: Scope) -> DiagnoseOutput:
         cluster = await self._clusters.cluster(scope.context)
-        namespace = working_namespace(args.namespace, scope)
+        everywhere = args.all_namespaces and not args.name
+        namespace = "" if everywhere else working_namespace(args.namespace, scope)
         case = _Case(cluster, namespace)
         if not args.name:
-            subject = f"namespace {namespace}"
+            subject = f"namespace {namespace}" if namespace else f"all namespaces of {cluster.context}"
             await case.gather_namespace()
         else:
             target, current = await self._find(args, scope, cluster, namespace)
@@ -179,7 +183,7 @@ class _Case:
         self.checked += [
             f"{len(self._workloads)} workloads: conditions, rollout, creation of pods",
             f"{len(situations)} pods: phase, scheduling, container states, exit codes, probes",
-            f"{len(events)} events of {self.namespace}",
+            f"{len(events)} events of {self.namespace or 'all namespaces'}",
             f"the logs of {sum(len(entry.logs) for entry in situations)} failing containers",
         ]
         return _joined(found)
@@ -203,6 +207,7 @@ class _Case:
     async def _with_logs(self, situation: PodSituation) -> PodSituation:
         logs: dict[str, tuple[str, ...]] = {}
         pod = text(situation.pod, "metadata", "name")
+        namespace = text(situation.pod, "metadata", "namespace")
         statuses = mappings(situation.pod, "status", "initContainerStatuses")
         for status in statuses + mappings(situation.pod, "status", "containerStatuses"):
             container = text(status, "name")
@@ -212,7 +217,7 @@ class _Case:
                 continue
             try:
                 logs[container] = await read_log(
-                    self._cluster, self.namespace, pod, container, previous=not ended_now, tail=_LOG_TAIL
+                    self._cluster, namespace, pod, container, previous=not ended_now, tail=_LOG_TAIL
                 )
             except ToolError as error:
                 self.not_checked.append(f"the log of container {container} in pod {pod}: {error.message}")
