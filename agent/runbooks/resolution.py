@@ -173,7 +173,7 @@ def _workload_target(item: Mapping[str, JsonValue]) -> str:
 
 def _machine_target(item: Mapping[str, JsonValue], scope: Scope) -> str:
     named = f"{item['name']} ({item['id']})" if item["name"] else str(item["id"])
-    return f"{named} in {scope.profile}/{scope.region}"
+    return f"instance {named} in {scope.profile}/{scope.region}"
 
 
 def say(phrase: str, words: Mapping[str, str]) -> str:
