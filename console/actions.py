@@ -113,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
     Action("copy_name", "Copy the name", Where.RESOURCES, "y", "copy"),
     # sessions
-    Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on"),
+    Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
     Action("replay_session", "Replay it from the start", Where.SESSIONS, "f3", "replay"),
     Action("rename_session", "Rename it", Where.SESSIONS, "f4", "rename"),
@@ -126,8 +126,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("step_back", "One event back", Where.REPLAY, "left,comma", "back one"),
     Action("faster", "Faster", Where.REPLAY, "plus,equals_sign", "faster"),
     Action("slower", "Slower", Where.REPLAY, "minus", "slower"),
-    Action("to_end", "To the end", Where.REPLAY, "end", "end"),
-    Action("to_start", "To the start", Where.REPLAY, "home"),
+    Action("to_end", "To the end", Where.REPLAY, "e", "end"),
+    Action("to_start", "To the start", Where.REPLAY, "b", "start"),
     Action("switch_pane", "The other pane", Where.REPLAY, "tab", "pane"),
     Action("close_replay", "Back to the list", Where.REPLAY, "escape", "close"),
     # details

@@ -123,7 +123,9 @@ class PilothouseApp(Commanding):
 
     def on_scoping_session_wanted(self, event: MainScreen.SessionWanted) -> None:
         event.stop()
-        self.run_worker(self._change(event.session or None), group="connect", exclusive=True, exit_on_error=False)
+        self.run_worker(
+            self._change(event.session or None), group="connect", exclusive=True, exit_on_error=False
+        )
 
     async def _change(self, session_id: str | None) -> None:
         live = self.main.live

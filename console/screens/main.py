@@ -21,7 +21,7 @@ from console.screens.showing import Showing
 from console.views import View
 from console.widgets.chat_pane import ChatPane
 from console.widgets.footer import KeyFooter
-from console.widgets.panes import Pane, Panes, Wishes
+from console.widgets.panes import Pane, Panes
 from console.widgets.plan_pane import PlanPane
 from console.widgets.prompt import Prompt
 from console.widgets.resource_pane import ResourcePane
@@ -163,7 +163,7 @@ class MainScreen(Showing):
         self.panes.wish(self.panes.wishes.resized(self.panes.wishes.active, -1))
 
     def action_show_all(self) -> None:
-        self.panes.wish(Wishes(active=self.panes.wishes.active, deciding=self.plan.deciding))
+        self.panes.wish(replace(self.panes.wishes, weights={}, hidden=frozenset(), zoomed=None))
 
     def action_back(self) -> None:
         """One step back; the second one in a row stops the agent."""

@@ -68,9 +68,6 @@ class SessionsScreen(ModalScreen[str | None]):
             self._timer.stop()
         self._timer = self.set_timer(PAUSE, self._search)
 
-    def on_input_submitted(self) -> None:
-        self.action_continue_session()
-
     def on_option_list_option_selected(self) -> None:
         self.action_continue_session()
 

@@ -94,7 +94,8 @@ class Showing(Scoping):
         state = self.live.state
         was_deciding = self.plan.deciding
         new = self.plan.show(state, self.live.drafts)
-        self.panes.wish(replace(self.panes.wishes, deciding=self.plan.deciding))
+        planned = state.current is not None or bool(self.live.drafts)
+        self.panes.wish(replace(self.panes.wishes, planned=planned, deciding=self.plan.deciding))
         if self._step is not None and state.current is not None:
             self._refresh_step()
         if new and self.live.driving:

@@ -27,9 +27,10 @@ class Pane(StrEnum):
     RESOURCES = "resources"
 
 
+WITHOUT_PLAN = {Pane.CHAT: 6, Pane.PLAN: 3, Pane.RESOURCES: 6}
 USUAL = {Pane.CHAT: 5, Pane.PLAN: 4, Pane.RESOURCES: 5}
-DECIDING = {Pane.CHAT: 4, Pane.PLAN: 6, Pane.RESOURCES: 4}
-"""Weights while a plan waits for a decision: what would change needs the room."""
+DECIDING = {Pane.CHAT: 4, Pane.PLAN: 7, Pane.RESOURCES: 4}
+"""Weights as they are first: a plan that waits for a decision needs the room."""
 
 TITLES = {Pane.CHAT: "1 chat", Pane.PLAN: "3 plan", Pane.RESOURCES: "4 resources"}
 
@@ -42,6 +43,7 @@ class Wishes:
     hidden: frozenset[Pane] = frozenset()
     zoomed: Pane | None = None
     active: Pane = Pane.CHAT
+    planned: bool = False
     deciding: bool = False
 
     def resized(self, pane: Pane, by: int) -> Wishes:
@@ -51,7 +53,9 @@ class Wishes:
     def weight(self, pane: Pane) -> int:
         if pane in self.weights:
             return self.weights[pane]
-        return (DECIDING if self.deciding else USUAL)[pane]
+        if self.deciding:
+            return DECIDING[pane]
+        return (USUAL if self.planned else WITHOUT_PLAN)[pane]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class PlanPane(Vertical):
         self.steps.show(plan, drafts)
         waiting = state.waiting if not drafts else None
         self.approval.display = waiting is not None
+        self.set_class(waiting is not None, "-deciding")
         self.border_subtitle = plan.status.value if plan is not None else ("being written" if drafts else "")
         if waiting is None:
             self._asked = ""

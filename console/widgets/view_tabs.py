@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
@@ -25,24 +26,34 @@ class ViewTabs(Widget):
         super().__init__(id=id)
         self._views = tuple(views)
         self._index = 0
+        self._first = 0
 
     def show(self, views: Sequence[View], index: int) -> None:
         self._views, self._index = tuple(views), index
         self.refresh()
 
-    def action_choose(self, index: int) -> None:
-        self.post_message(self.Chosen(index))
+    def on_click(self, event: Click) -> None:
+        place = 0
+        for index in range(self._first, len(self._views)):
+            place += self._tab(index).cell_length
+            if event.x < place:
+                self.post_message(self.Chosen(index))
+                return
 
     def render(self) -> Content:
-        tabs = [_tab(view.title, index, index == self._index) for index, view in enumerate(self._views)]
-        first = 0
         width = max(self.size.width, 1)
-        while first < self._index and sum(tab.cell_length for tab in tabs[first : self._index + 1]) > width:
+        first = 0
+        while first < self._index and self._length(first, self._index + 1) > width:
             first += 1
-        return Content("").join(tabs[first:]).truncate(width, ellipsis=True)
+        self._first = first
+        tabs = [self._tab(index) for index in range(first, len(self._views))]
+        return Content("").join(tabs).truncate(width, ellipsis=True)
 
+    def _length(self, start: int, end: int) -> int:
+        return sum(self._tab(index).cell_length for index in range(start, end))
 
-def _tab(title: str, index: int, chosen: bool) -> Content:
-    words = f"[{title}]" if chosen else f" {title} "
-    tab = Content.styled(words, "bold $text-primary" if chosen else "$text-muted")
-    return tab.stylize(f"@click=choose({index})")
+    def _tab(self, index: int) -> Content:
+        title = self._views[index].title
+        if index == self._index:
+            return Content.styled(f"[{title}]", "bold $text-primary")
+        return Content.styled(f" {title} ", "$text-muted")

@@ -70,9 +70,13 @@ def test_a_narrow_footer_keeps_the_way_to_everything_else() -> None:
     made = [Binding(f"f{n}", f"do{n}", f"word{n}") for n in range(1, 12)]
     made += [Binding("ctrl+p", "palette", "actions"), Binding("question_mark", "help", "help")]
     line = footer_line([ActiveBinding(None, binding, True, "") for binding in made], 60)  # type: ignore[arg-type]
-    assert line.cell_length <= 60
-    assert line.plain.endswith("ctrl+p actions  ? help")
-    assert "f1 word1" in line.plain
+    words = line.content.plain
+    assert line.content.cell_length <= 60
+    assert words.rstrip().endswith("ctrl+p actions  ? help")
+    assert "f1 word1" in words
+    assert line.key_at(words.index("word1")) == "f1"
+    assert line.key_at(words.index("? help")) == "question_mark"
+    assert line.key_at(0) == ""
 
 
 async def test_the_palette_offers_every_action_of_the_console_by_name(tmp_path: Path) -> None:
