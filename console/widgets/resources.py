@@ -14,10 +14,10 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from console.widgets.elapsed import clock
-from console.widgets.glyphs import UNICODE, Glyphs, Look
+from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
 from console.widgets.resource_columns import Columns
+from console.widgets.resource_feed import feed_look
 from console.widgets.resource_rows import ResourceRows
 from tools.rows import FeedState, Row, RowsChanged
 
@@ -163,7 +163,7 @@ class ResourceTable(LineView):
         )
 
     def _feed_line(self) -> Content:
-        look = self._feed_look()
+        look = feed_look(self._state, self._detail, self._since, self.glyphs)
         count = (
             f"{len(self._rows):,}"
             if len(self._rows) == self._rows.total
@@ -178,24 +178,6 @@ class ResourceTable(LineView):
             parts.append(Content.styled(f"/{self._rows.filter.text}", "$text-accent"))
         line = Content("  ").join(parts)
         return line if line.cell_length <= self.line_width else line.truncate(self.line_width, ellipsis=True)
-
-    def _feed_look(self) -> Look:
-        detail = f": {self._detail}" if self._detail else ""
-        since = f" since {clock(self._since)}" if self._since else ""
-        glyphs = self.glyphs
-        match self._state:
-            case FeedState.CONNECTING:
-                return Look(glyphs.waiting, f"connecting{glyphs.ellipsis}{detail}", "$foreground-muted")
-            case FeedState.LISTING:
-                return Look(glyphs.waiting, f"listing{glyphs.ellipsis}{detail}", "$text-accent")
-            case FeedState.LIVE:
-                return Look(glyphs.healthy, f"live{detail}", "$text-success")
-            case FeedState.POLLING:
-                return Look(glyphs.progressing, f"polling{detail}", "$text-accent")
-            case FeedState.STALE:
-                return Look(glyphs.warning, f"stale{since}{detail}", "$text-warning")
-            case FeedState.FAILED:
-                return Look(glyphs.failed, f"failed{since}{detail}", "$text-error")
 
     def _nothing(self) -> str:
         if self._rows.total:

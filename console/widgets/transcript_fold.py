@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TypeVar
-
-from textual.content import Content
 
 from agent import events as e
 from agent.model import TextBlock, ThinkingBlock
 from agent.plan import PlanStatus
 from console.widgets.elapsed import clock, elapsed
-from console.widgets.glyphs import Glyphs, plan_look
-from console.widgets.safe_text import safe_line
+from console.widgets.glyphs import plan_look
 from console.widgets.transcript_entries import (
     Answer,
     Entry,
@@ -21,13 +17,21 @@ from console.widgets.transcript_entries import (
     Part,
     Passage,
     Thought,
-    arguments,
     json_block,
     paragraph,
 )
-from tools.tool import Scope
+from console.widgets.transcript_words import (
+    call_head,
+    call_words,
+    failure,
+    grounds,
+    note,
+    offer_words,
+    place_words,
+    plan_line,
+    question,
+)
 
-Head = Callable[[Glyphs], Content]
 EntryKind = TypeVar("EntryKind", bound=Entry)
 
 
@@ -102,13 +106,13 @@ class TranscriptFold:
     def _answered(self, event: e.AnswerGiven, seq: int | None) -> list[Entry]:
         touched = self._settle()
         answer = self._add(Answer(seq))
-        answer.finish(event.markdown, _grounds(event))
+        answer.finish(event.markdown, grounds(event))
         return [*touched, answer]
 
     def _called(self, event: e.ToolCalled, seq: int | None) -> list[Entry]:
         touched = self._settle()
         line = Line(
-            seq, _call_head(event, None), [json_block("arguments", event.call.args)], copy=_call(event)
+            seq, call_head(event, None), [json_block("arguments", event.call.args)], copy=call_words(event)
         )
         self._calls[event.call_id] = (line, event)
         return [*touched, self._add(line)]
@@ -124,7 +128,7 @@ class TranscriptFold:
             details.append(paragraph(event.cause, "$text-error", indent=2))
         if event.output is not None:
             details.append(json_block("output", event.output))
-        line.become(_call_head(call, event), details, f"{_call(call)}\n{event.summary or event.cause}")
+        line.become(call_head(call, event), details, f"{call_words(call)}\n{event.summary or event.cause}")
         return [line]
 
     def _settle(self) -> list[Entry]:
@@ -149,18 +153,18 @@ class TranscriptFold:
         event, seq = recorded.event, recorded.seq
         match event:
             case e.SessionStarted():
-                where = _where(event.scope)
+                there = place_words(event.scope)
                 sandbox = ", practice sandbox" if event.sandbox else ""
-                return _note(seq, f"Session of {event.operator}{where}{sandbox}, {clock(recorded.at)}.")
+                return note(seq, f"Session of {event.operator}{there}{sandbox}, {clock(recorded.at)}.")
             case e.SessionResumed():
-                return _note(seq, f"Resumed by {event.operator} at {clock(recorded.at)}, read-only.")
+                return note(seq, f"Resumed by {event.operator} at {clock(recorded.at)}, read-only.")
             case e.ScopeChanged():
-                return _note(seq, f"Working scope is now{_where(event.scope) or ' empty'}.")
+                return note(seq, f"Working scope is now{place_words(event.scope) or ' empty'}.")
             case e.ModeChanged():
                 words = "Writes allowed" if event.writes else "Read-only again"
-                return _note(seq, f"{words} in {event.place}, by {event.by}.", "$text-warning")
+                return note(seq, f"{words} in {event.place}, by {event.by}.", "$text-warning")
             case e.ModelChanged():
-                return _note(seq, f"Model: {event.model or 'none; known requests are answered by rule'}.")
+                return note(seq, f"Model: {event.model or 'none; known requests are answered by rule'}.")
             case e.Said():
                 said = paragraph(
                     event.text, "bold", sign=attrgetter("prompt"), sign_style="bold $text-primary"
@@ -168,29 +172,29 @@ class TranscriptFold:
                 return Passage(seq, [said], event.text)
             case e.Understood():
                 filled = ", ".join(f"{key} {value}" for key, value in event.parameters.items())
-                return _note(seq, f"Known request: {event.runbook}{f' ({filled})' if filled else ''}.")
+                return note(seq, f"Known request: {event.runbook}{f' ({filled})' if filled else ''}.")
             case e.QuestionAsked():
-                return _question(seq, event)
+                return question(seq, event)
             case e.TurnFailed():
-                return _failure(seq, event.sentence, event.hint)
+                return failure(seq, event.sentence, event.hint)
             case e.TurnEnded(outcome="stopped"):
-                return _note(seq, f"Stopped by you after {elapsed(event.seconds)}.", "$text-warning")
+                return note(seq, f"Stopped by you after {elapsed(event.seconds)}.", "$text-warning")
             case e.ModelWaiting():
-                return _note(seq, f"The model's server asks for {elapsed(event.seconds)}: {event.cause}")
+                return note(seq, f"The model's server asks for {elapsed(event.seconds)}: {event.cause}")
             case e.Noticed():
                 styles = {
                     "information": "$foreground-muted",
                     "warning": "$text-warning",
                     "error": "$text-error",
                 }
-                return _note(seq, event.text, styles[event.severity])
+                return note(seq, event.text, styles[event.severity])
         return self._about_plan(event, seq)
 
     def _about_plan(self, event: e.Event, seq: int | None) -> Entry | None:
         match event:
             case e.PlanOffered():
                 self._goals[event.plan.id] = event.plan.goal
-                return _plan_line(seq, "plan", "$text-primary", "Plan", event.plan.goal, _offer(event))
+                return plan_line(seq, "plan", "$text-primary", "Plan", event.plan.goal, offer_words(event))
             case e.PlanRefused():
                 details = [paragraph(f"{problem}", "", sign="  - ") for problem in event.problems]
                 head = paragraph(f"No plan for: {event.goal}", "bold $text-error", sign=attrgetter("failed"))
@@ -198,24 +202,24 @@ class TranscriptFold:
             case e.PlanApproved():
                 count = f"{len(event.steps)} step{'' if len(event.steps) == 1 else 's'}"
                 detail = f"{count}, by {event.by} ({event.how})"
-                return _plan_line(seq, "done", "$text-success", "Approved", self._goal(event.plan_id), detail)
+                return plan_line(seq, "done", "$text-success", "Approved", self._goal(event.plan_id), detail)
             case e.PlanRejected():
                 detail = f"by {event.by}{f': {event.comment}' if event.comment else ''}"
-                return _plan_line(
+                return plan_line(
                     seq, "skipped", "$foreground-muted", "Rejected", self._goal(event.plan_id), detail
                 )
             case e.PlanResumed():
                 goal = self._goal(event.plan_id)
-                return _plan_line(seq, "running", "$text-accent", "Resumed", goal, f"by {event.by}")
+                return plan_line(seq, "running", "$text-accent", "Resumed", goal, f"by {event.by}")
             case e.PlanFinished():
                 return self._finished(event, seq)
             case e.StepFailed():
-                return _failure(
+                return failure(
                     seq, f"Step {event.step_id}, attempt {event.attempt}: {event.cause}", event.hint
                 )
             case e.StepInDoubt():
                 text = f"Step {event.step_id} is in doubt: {event.detail}"
-                return _note(seq, text, "$text-warning")
+                return note(seq, text, "$text-warning")
         return None
 
     def _finished(self, event: e.PlanFinished, seq: int | None) -> Entry:
@@ -227,7 +231,7 @@ class TranscriptFold:
         }
         detail = ", ".join(part for part in (event.summary.rstrip("."), elapsed(event.seconds)) if part)
         sign = names[PlanStatus(event.status)]
-        return _plan_line(seq, sign, look.style, f"Plan {look.word}", self._goal(event.plan_id), detail)
+        return plan_line(seq, sign, look.style, f"Plan {look.word}", self._goal(event.plan_id), detail)
 
     def _goal(self, plan_id: str) -> str:
         return self._goals.get(plan_id, plan_id)
@@ -237,109 +241,3 @@ class TranscriptFold:
         entry.gap = previous is not None and not (previous.compact and entry.compact)
         self.entries.append(entry)
         return entry
-
-
-def _where(scope: Scope) -> str:
-    cluster = "/".join(part for part in (scope.context, scope.namespace) if part)
-    cloud = "/".join(part for part in (scope.profile, scope.region) if part)
-    places = [place for place in (cluster, cloud) if place]
-    return f" in {' and '.join(places)}" if places else ""
-
-
-def _note(seq: int | None, text: str, style: str = "$foreground-muted") -> Line:
-    return Line(
-        seq,
-        lambda glyphs: Content.styled(f"{glyphs.note} {safe_line(text)}", style),
-        copy=text,
-        wraps=True,
-    )
-
-
-def _failure(seq: int | None, sentence: str, hint: str) -> Passage:
-    parts = [paragraph(sentence, "$text-error", sign=attrgetter("failed"), sign_style="bold $text-error")]
-    if hint:
-        parts.append(paragraph(hint, "", sign="  Try: ", sign_style="$foreground-muted"))
-    return Passage(seq, parts, f"{sentence}\n{hint}".strip())
-
-
-def _question(seq: int | None, event: e.QuestionAsked) -> Passage:
-    parts = [paragraph(event.question, "bold $text-warning", sign=attrgetter("question"))]
-    parts += [
-        paragraph(choice, "", sign=f"  {number}. ", sign_style="$text-primary")
-        for number, choice in enumerate(event.choices, 1)
-    ]
-    return Passage(seq, parts, "\n".join((event.question, *event.choices)))
-
-
-def _plan_line(seq: int | None, sign: str, style: str, word: str, goal: str, detail: str) -> Line:
-    def head(glyphs: Glyphs) -> Content:
-        return Content.assemble(
-            (f"{getattr(glyphs, sign)} {word} ", style),
-            (safe_line(goal), "bold"),
-            (f"  {safe_line(detail)}" if detail else "", "$foreground-muted"),
-        )
-
-    return Line(seq, head, copy=f"{word}: {goal}. {detail}", wraps=True)
-
-
-def _offer(event: e.PlanOffered) -> str:
-    steps, writes = len(event.plan.steps), len(event.plan.writes)
-    parts = [
-        f"{steps} step{'' if steps == 1 else 's'}",
-        f"{writes} write{'' if writes == 1 else 's'}" if writes else "reads only",
-        f"hash {event.plan.hash[:12]}",
-    ]
-    if event.replaces:
-        parts.append("replaces the plan before")
-    calls = event.model_calls
-    parts.append(f"{calls} model call{'' if calls == 1 else 's'}" if calls else "no model call")
-    return ", ".join(parts)
-
-
-def _call(event: e.ToolCalled) -> str:
-    return f"{event.call.tool} {arguments(event.call.args)}".strip()
-
-
-def _call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
-    name = safe_line(call.call.tool.partition("@")[0])
-    args = arguments(call.call.args)
-
-    def head(glyphs: Glyphs) -> Content:
-        if returned is None:
-            sign, style, result = glyphs.waiting, "$text-accent", f"running{glyphs.ellipsis}"
-        elif returned.failure is not None:
-            sign, style = glyphs.failed, "$text-error"
-            result = f"{returned.failure.value}: {safe_line(returned.cause)}"
-        else:
-            sign, style = glyphs.done, "$text-success"
-            result = f"{safe_line(returned.summary)} {glyphs.dot} {elapsed(returned.seconds)}"
-        tone = style if returned is None or returned.failure is not None else "$foreground-muted"
-        return Content.assemble(
-            (f"{sign} ", style),
-            (name, ""),
-            (f" {args}" if args else "", "$foreground-muted"),
-            (f"  {result}", tone),
-        )
-
-    return head
-
-
-def _grounds(event: e.AnswerGiven) -> Sequence[Part]:
-    """What an answer by rule rests on, quoted, and how far it looked."""
-    parts: list[Part] = []
-    for nth, evidence in enumerate(event.evidence):
-        source = paragraph(
-            evidence.source, "$foreground-muted", sign=attrgetter("quote"), sign_style="$text-primary"
-        )
-        quote = paragraph(evidence.quote, "italic", sign=attrgetter("quote"), sign_style="$text-primary")
-        parts += [_blank, source, quote] if nth == 0 else [source, quote]
-    looked = [("Looked at", event.checked), ("Not looked at", event.not_checked)]
-    lines = [f"{label}: {', '.join(names)}." for label, names in looked if names]
-    if lines:
-        lines.append(f"Answered by rule {event.rule}, without a model.")
-        parts += [_blank, *(paragraph(line, "$foreground-muted") for line in lines)]
-    return parts
-
-
-def _blank(width: int, glyphs: Glyphs) -> list[Content]:
-    return [Content("")]

@@ -1,0 +1,123 @@
+"""How single events read in the transcript: a note, a call, a question, a failure, what an answer rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+from textual.content import Content
+
+from agent import events as e
+from console.widgets.elapsed import elapsed
+from console.widgets.glyphs import Glyphs
+from console.widgets.safe_text import safe_line
+from console.widgets.transcript_entries import Line, Part, Passage, arguments, paragraph
+from tools.tool import Scope
+
+Head = Callable[[Glyphs], Content]
+
+
+def place_words(scope: Scope) -> str:
+    cluster = "/".join(part for part in (scope.context, scope.namespace) if part)
+    cloud = "/".join(part for part in (scope.profile, scope.region) if part)
+    places = [place for place in (cluster, cloud) if place]
+    return f" in {' and '.join(places)}" if places else ""
+
+
+def note(seq: int | None, text: str, style: str = "$foreground-muted") -> Line:
+    return Line(
+        seq,
+        lambda glyphs: Content.styled(f"{glyphs.note} {safe_line(text)}", style),
+        copy=text,
+        wraps=True,
+    )
+
+
+def failure(seq: int | None, sentence: str, hint: str) -> Passage:
+    parts = [paragraph(sentence, "$text-error", sign=attrgetter("failed"), sign_style="bold $text-error")]
+    if hint:
+        parts.append(paragraph(hint, "", sign="  Try: ", sign_style="$foreground-muted"))
+    return Passage(seq, parts, f"{sentence}\n{hint}".strip())
+
+
+def question(seq: int | None, event: e.QuestionAsked) -> Passage:
+    parts = [paragraph(event.question, "bold $text-warning", sign=attrgetter("question"))]
+    parts += [
+        paragraph(choice, "", sign=f"  {number}. ", sign_style="$text-primary")
+        for number, choice in enumerate(event.choices, 1)
+    ]
+    return Passage(seq, parts, "\n".join((event.question, *event.choices)))
+
+
+def plan_line(seq: int | None, sign: str, style: str, word: str, goal: str, detail: str) -> Line:
+    def head(glyphs: Glyphs) -> Content:
+        return Content.assemble(
+            (f"{getattr(glyphs, sign)} {word} ", style),
+            (safe_line(goal), "bold"),
+            (f"  {safe_line(detail)}" if detail else "", "$foreground-muted"),
+        )
+
+    return Line(seq, head, copy=f"{word}: {goal}. {detail}", wraps=True)
+
+
+def offer_words(event: e.PlanOffered) -> str:
+    steps, writes = len(event.plan.steps), len(event.plan.writes)
+    parts = [
+        f"{steps} step{'' if steps == 1 else 's'}",
+        f"{writes} write{'' if writes == 1 else 's'}" if writes else "reads only",
+        f"hash {event.plan.hash[:12]}",
+    ]
+    if event.replaces:
+        parts.append("replaces the plan before")
+    calls = event.model_calls
+    parts.append(f"{calls} model call{'' if calls == 1 else 's'}" if calls else "no model call")
+    return ", ".join(parts)
+
+
+def call_words(event: e.ToolCalled) -> str:
+    return f"{event.call.tool} {arguments(event.call.args)}".strip()
+
+
+def call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
+    name = safe_line(call.call.tool.partition("@")[0])
+    args = arguments(call.call.args)
+
+    def head(glyphs: Glyphs) -> Content:
+        if returned is None:
+            sign, style, result = glyphs.waiting, "$text-accent", f"running{glyphs.ellipsis}"
+        elif returned.failure is not None:
+            sign, style = glyphs.failed, "$text-error"
+            result = f"{returned.failure.value}: {safe_line(returned.cause)}"
+        else:
+            sign, style = glyphs.done, "$text-success"
+            result = f"{safe_line(returned.summary)} {glyphs.dot} {elapsed(returned.seconds)}"
+        tone = style if returned is None or returned.failure is not None else "$foreground-muted"
+        return Content.assemble(
+            (f"{sign} ", style),
+            (name, ""),
+            (f" {args}" if args else "", "$foreground-muted"),
+            (f"  {result}", tone),
+        )
+
+    return head
+
+
+def grounds(event: e.AnswerGiven) -> Sequence[Part]:
+    """What an answer by rule rests on, quoted, and how far it looked."""
+    parts: list[Part] = []
+    for nth, evidence in enumerate(event.evidence):
+        source = paragraph(
+            evidence.source, "$foreground-muted", sign=attrgetter("quote"), sign_style="$text-primary"
+        )
+        quote = paragraph(evidence.quote, "italic", sign=attrgetter("quote"), sign_style="$text-primary")
+        parts += [_blank, source, quote] if nth == 0 else [source, quote]
+    looked = [("Looked at", event.checked), ("Not looked at", event.not_checked)]
+    lines = [f"{label}: {', '.join(names)}." for label, names in looked if names]
+    if lines:
+        lines.append(f"Answered by rule {event.rule}, without a model.")
+        parts += [_blank, *(paragraph(line, "$foreground-muted") for line in lines)]
+    return parts
+
+
+def _blank(width: int, glyphs: Glyphs) -> list[Content]:
+    return [Content("")]
