@@ -49,13 +49,13 @@ def test_letter_by_letter_gives_the_lines_of_the_whole(text: str) -> None:
     assert lines(list(text)) == lines([text])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(fragments, max_size=25).map("".join), st.lists(st.integers(0, 500), max_size=6))
 def test_any_cutting_of_any_text_gives_the_same_lines(text: str, places: list[int]) -> None:
     assert lines(cut(text, places)) == lines([text])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(fragments, max_size=25).map("".join), st.integers(8, 60))
 def test_no_line_is_wider_than_asked_for(text: str, width: int) -> None:
     stream = MarkdownStream()

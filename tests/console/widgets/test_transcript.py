@@ -120,7 +120,7 @@ def test_a_failed_call_says_why_on_its_line() -> None:
     assert line == "▸ ✗ kubernetes.logs pod=x  forbidden: No right."
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(0, len(ANSWER)), max_size=12))
 def test_what_was_streamed_looks_like_what_was_recorded(places: list[int]) -> None:
     borders = sorted({0, len(ANSWER), *places})
