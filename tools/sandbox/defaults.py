@@ -31,6 +31,8 @@ def fill_in(kind: Kind, obj: Manifest, identities: Identities) -> None:
         if kind.plural not in ("configmaps", "secrets", "namespaces"):
             obj.setdefault("spec", {})
         _DEFAULTS[kind.plural](obj)
+        if kind.plural in _FIRST_STATUS:
+            obj.setdefault("status", dict(_FIRST_STATUS[kind.plural]))
     if kind.plural == "services" and kind.group == "":
         _service_address(obj, identities)
 
@@ -54,9 +56,6 @@ def fill_in_pod_spec(spec: Manifest) -> None:
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             if isinstance(container.get(probe), dict):
                 _probe(container[probe])
-        limits = dig(container, "resources", "limits", default={})
-        if limits:
-            container["resources"]["requests"] = {**limits, **(container["resources"].get("requests") or {})}
 
 
 def _probe(probe: Manifest) -> None:
@@ -70,6 +69,10 @@ def _probe(probe: Manifest) -> None:
 def _pod(obj: Manifest) -> None:
     spec = obj["spec"]
     fill_in_pod_spec(spec)
+    for container in spec.get("containers") or []:  # in pods only: a template keeps what was written
+        limits = dig(container, "resources", "limits", default={})
+        if limits:
+            container["resources"]["requests"] = {**limits, **(container["resources"].get("requests") or {})}
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
     spec.setdefault("enableServiceLinks", True)
@@ -234,4 +237,17 @@ _DEFAULTS: dict[str, Callable[[Manifest], None]] = {
     "namespaces": _namespace,
     "secrets": _secret,
     "horizontalpodautoscalers": _autoscaler,
+}
+_FIRST_STATUS: dict[str, Manifest] = {
+    "deployments": {},
+    "replicasets": {"replicas": 0},
+    "statefulsets": {"replicas": 0, "availableReplicas": 0},
+    "daemonsets": {
+        "currentNumberScheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "numberReady": 0,
+    },
+    "jobs": {},
+    "cronjobs": {},
 }

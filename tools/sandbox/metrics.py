@@ -35,6 +35,7 @@ def metrics(plane: ControlPlane, call: ApiCall) -> Manifest:
 
 
 def _measure(plane: ControlPlane, call: ApiCall, obj: Manifest, now: datetime) -> Manifest:
+    elapsed = plane.timeline.elapsed()
     measured: Manifest = {
         "kind": call.kind.name,
         "apiVersion": call.kind.api_version,
@@ -49,12 +50,12 @@ def _measure(plane: ControlPlane, call: ApiCall, obj: Manifest, now: datetime) -
     }
     if call.kind.plural == "pods":
         measured["containers"] = [
-            {"name": entry["name"], "usage": _usage(*container_usage(obj, entry, now))}
+            {"name": entry["name"], "usage": _usage(*container_usage(obj, entry, elapsed))}
             for entry in obj["spec"]["containers"]
         ]
         return measured
     usages = [
-        pod_usage(pod, now)
+        pod_usage(pod, elapsed)
         for pod in plane.store.all(plane.pods)
         if dig(pod, "spec", "nodeName") == name_of(obj)
     ]

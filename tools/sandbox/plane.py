@@ -99,6 +99,7 @@ class ControlPlane:
             return obj
         draft = clone(current)
         mutate(draft)
+        fill_in(kind, draft, self.identities)
         stored = self.store.put(kind, draft)
         self.deletion.collect(kind, stored)
         return stored

@@ -27,6 +27,7 @@ class Timeline:
 
     def __init__(self, start: datetime, speed: float = 1.0) -> None:
         self.settle: Action = lambda: None
+        self._origin = start
         self._moment = start
         self._speed = speed
         self._wall: Callable[[], datetime] | None = None
@@ -42,6 +43,10 @@ class Timeline:
     def now(self) -> datetime:
         """The current moment in UTC."""
         return self._wall() if self._wall else self._moment
+
+    def elapsed(self) -> float:
+        """Seconds of the clock since the first simulated moment."""
+        return (self.now() - self._origin).total_seconds()
 
     def seconds_since(self, moment: datetime) -> float:
         """How long ago a moment was, in the cluster's seconds."""

@@ -73,7 +73,7 @@ class AutoscalerController:
 
     def _measure(self, obj: Manifest, pods: list[Manifest]) -> tuple[list[Manifest], float, str]:
         """The metrics as reported, the highest use in proportion to its target, and what it is called."""
-        now, measured = self._plane.timeline.now(), []
+        elapsed, measured = self._plane.timeline.elapsed(), []
         worst, name = 0.0, "cpu resource utilization (percentage of request)"
         for metric in obj["spec"]["metrics"]:
             resource = dig(metric, "resource", "name")
@@ -81,7 +81,7 @@ class AutoscalerController:
             if resource not in ("cpu", "memory") or target is None or not pods:
                 continue
             index = 0 if resource == "cpu" else 1
-            used = sum(pod_usage(pod, now)[index] for pod in pods)
+            used = sum(pod_usage(pod, elapsed)[index] for pod in pods)
             asked = sum(_requested(pod, resource) for pod in pods)
             if not asked:
                 continue
