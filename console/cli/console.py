@@ -1,0 +1,48 @@
+"""`pilothouse` without a subcommand: the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from console.cli.exits import Exit, Problem
+from console.cli.output import Output
+from console.cli.parser import Choices
+
+if TYPE_CHECKING:
+    from agent.agent import Agent
+
+
+def run(choices: Choices, out: Output) -> int:
+    """Open the console and stay until the operator leaves it."""
+    if choices.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Problem(
+            Exit.USAGE,
+            "The console needs a terminal.",
+            'Use a subcommand, such as `pilothouse ask "…"`; --help lists them.',
+        )
+    from console.app import run as run_screen
+    from console.options import Options
+
+    async def connect() -> Agent:
+        # In a thread, because the clients take long to import and the screen is up already.
+        await asyncio.to_thread(import_module, "agent.agent")
+        from console.cli.opening import start
+
+        return await start(choices, os.environ)
+
+    options = Options(
+        sandbox=choices.sandbox,
+        context=choices.context,
+        profile=choices.profile,
+        read_only=choices.read_only,
+        model=choices.model,
+        home=choices.home,
+        ascii=choices.ascii,
+        theme=choices.theme,
+        mouse=not choices.no_mouse,
+    )
+    return run_screen(connect, options)
