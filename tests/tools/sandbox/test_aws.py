@@ -45,7 +45,9 @@ async def test_every_account_is_furnished_alike_and_ends_when_closed(tmp_path: P
     assert not await accepts(first.url) and not await accepts(second.url)
 
 
-async def test_services_databases_buckets_alarms_and_logs_are_there(tmp_path: Path) -> None:
+async def test_it_holds_more_than_machines_and_its_files_are_private_and_fit_for_a_shell(
+    tmp_path: Path,
+) -> None:
     account = await open_account(tmp_path, os.environ)
     gate, _ = Gate.build()
     accounts = Accounts(gate, {"HOME": "/nowhere", **account.environ})
@@ -61,19 +63,15 @@ async def test_services_databases_buckets_alarms_and_logs_are_there(tmp_path: Pa
             ("logs", "DescribeLogGroups", "logGroups"),
         ):
             assert (await accounts.call(PRACTICE, service, operation))[part], operation
+        for name in ("aws-config", "aws-credentials", "aws.env"):
+            assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+        script = f'. "{tmp_path}/aws.env"; echo "$AWS_ENDPOINT_URL $AWS_PROFILE $AWS_CONFIG_FILE"'
+        shell = await asyncio.create_subprocess_exec("sh", "-c", script, stdout=subprocess.PIPE)
+        heard, _ = await shell.communicate()
+        assert heard.decode().split() == [account.url, "sandbox", str(tmp_path / "aws-config")]
     finally:
         await accounts.close()
         await account.close()
-
-
-async def test_its_files_are_private_and_a_shell_can_read_them(tmp_path: Path) -> None:
-    account = await open_account(tmp_path, os.environ)
-    await account.close()
-    for name in ("aws-config", "aws-credentials", "aws.env"):
-        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
-    script = f'. "{tmp_path}/aws.env"; echo "$AWS_ENDPOINT_URL $AWS_PROFILE $AWS_CONFIG_FILE"'
-    heard = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert heard.split() == [account.url, "sandbox", str(tmp_path / "aws-config")]
 
 
 async def test_the_server_does_not_outlive_a_killed_owner(tmp_path: Path) -> None:
@@ -94,7 +92,7 @@ async def test_the_server_does_not_outlive_a_killed_owner(tmp_path: Path) -> Non
     owner.send_signal(signal.SIGKILL)
     await owner.wait()
     async with asyncio.timeout(PATIENCE):
-        while await accepts(url):
+        while await accepts(url):  # noqa: ASYNC110 - another process ends
             await asyncio.sleep(0.02)
 
 

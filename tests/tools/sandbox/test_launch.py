@@ -20,16 +20,15 @@ from tools.tool import Scope
 
 
 async def test_two_at_once_share_one_sandbox_with_cluster_and_account(tmp_path: Path) -> None:
-    first, second = await asyncio.gather(
-        join_or_start(tmp_path, os.environ), join_or_start(tmp_path, os.environ)
-    )
+    environ = {**os.environ, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9", "AWS_SECRET_ACCESS_KEY": "own"}
+    first, second = await asyncio.gather(join_or_start(tmp_path, environ), join_or_start(tmp_path, environ))
     owner, guest = (first, second) if first.process else (second, first)
     assert owner.process is not None and guest.process is None
     assert (owner.kubeconfig, owner.environ) == (guest.kubeconfig, guest.environ)
 
     gate, _ = Gate.build()
     clusters = Clusters(guest.kubeconfig, gate, os.environ)
-    accounts = Accounts(gate, {"HOME": "/nowhere", **guest.environ})
+    accounts = Accounts(gate, {**environ, **guest.environ})
     try:
         cluster = await clusters.cluster("sandbox")
         assert (await cluster.json("GET", "/api/v1/namespaces/shop-production"))["kind"] == "Namespace"
@@ -51,16 +50,7 @@ async def test_two_at_once_share_one_sandbox_with_cluster_and_account(tmp_path: 
     assert not await accepts(running.aws["AWS_ENDPOINT_URL"])
 
 
-async def test_a_sandbox_without_moto_has_a_cluster_and_says_what_is_missing(tmp_path: Path) -> None:
-    sandbox = await join_or_start(tmp_path, without_moto(tmp_path))
-    try:
-        assert sandbox.environ == {} and "pilothouse[sandbox]" in sandbox.notice
-        assert sandbox.kubeconfig.exists()
-    finally:
-        await sandbox.close()
-
-
-async def test_a_file_left_by_a_crash_is_not_believed(tmp_path: Path) -> None:
+async def test_what_a_crash_left_is_not_believed_and_missing_moto_is_told(tmp_path: Path) -> None:
     # A process of that number lives, but nobody answers at these addresses.
     stale = Running(
         pid=os.getpid(),
@@ -72,6 +62,8 @@ async def test_a_file_left_by_a_crash_is_not_believed(tmp_path: Path) -> None:
     sandbox = await join_or_start(tmp_path, without_moto(tmp_path))
     try:
         assert sandbox.process is not None and sandbox.kubeconfig == tmp_path / "kubeconfig"
+        assert sandbox.environ == {} and "pilothouse[sandbox]" in sandbox.notice
+        assert sandbox.kubeconfig.exists()
     finally:
         await sandbox.close()
 
@@ -154,5 +146,5 @@ def test_without_an_account_nothing_of_the_operator_s_is_touched() -> None:
 
 async def _ended(pid: int) -> None:
     async with asyncio.timeout(PATIENCE):
-        while alive(pid):
+        while alive(pid):  # noqa: ASYNC110 - another process ends
             await asyncio.sleep(0.02)
