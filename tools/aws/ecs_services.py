@@ -24,6 +24,9 @@ ClusterName = Annotated[str, Field(pattern=rf"^{_NAME}$", description="Name of a
 ServiceName = Annotated[str, Field(pattern=rf"^{_NAME}$", description="Name of an ECS service.")]
 ServicePath = Annotated[str, Field(pattern=rf"^{_NAME}/{_NAME}$", description="CLUSTER/SERVICE.")]
 
+_DELETED = "INACTIVE"
+"""The service remembers deleted clusters and services for a while."""
+
 _CLUSTERS_AT_ONCE = 100
 _SERVICES_AT_ONCE = 10
 """As many as DescribeClusters and DescribeServices take."""
@@ -194,7 +197,7 @@ async def list_clusters(accounts: Accounts, scope: Scope) -> list[WireCluster]:
     for some in _batches(arns, _CLUSTERS_AT_ONCE):
         answer = await accounts.call(scope, "ecs", "DescribeClusters", clusters=some, include=["TAGS"])
         found += _Clusters.model_validate(answer).clusters
-    return sorted(found, key=lambda each: each.cluster_name)
+    return sorted((each for each in found if each.status != _DELETED), key=lambda each: each.cluster_name)
 
 
 async def list_services(accounts: Accounts, scope: Scope, clusters: Iterable[str]) -> list[WireService]:
@@ -208,7 +211,7 @@ async def service_at(accounts: Accounts, scope: Scope, cluster: str, name: str) 
     answer = await accounts.call(
         scope, "ecs", "DescribeServices", cluster=cluster, services=[name], include=["TAGS"]
     )
-    found = [each for each in _Services.model_validate(answer).services if each.status != "INACTIVE"]
+    found = [each for each in _Services.model_validate(answer).services if each.status != _DELETED]
     if found:
         return found[0]
     others = [each.service_name for each in await _services_of(accounts, scope, cluster)]
@@ -227,7 +230,7 @@ async def _services_of(accounts: Accounts, scope: Scope, cluster: str) -> list[W
         answer = await accounts.call(
             scope, "ecs", "DescribeServices", cluster=cluster, services=some, include=["TAGS"]
         )
-        found += _Services.model_validate(answer).services
+        found += [each for each in _Services.model_validate(answer).services if each.status != _DELETED]
     return found
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.configprovider import ConfigChainFactory, ConfiguredEndpointProvider
 from botocore.credentials import Credentials
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 
 from tools.aws.gate_hooks import GateHooks
@@ -29,7 +30,7 @@ _NOT_ASKED = ("env", "ec2-credentials-file", "boto-config", "container-role", "i
 
 
 class GatedSession:
-    """A boto3 session for one profile and region, all of whose clients stand behind the gate.
+    """A session for one profile and region, all of whose clients stand behind the gate.
 
     Args:
         place: profile and region.
@@ -52,11 +53,12 @@ class GatedSession:
             # A profile that assumes a role or uses single sign-on logs in through clients of its own.
             login = _Session(place, files, self._environ, GateHooks(gate, place, signing_in=True))
             own.lend(login.get_credentials())
-        self._session = boto3.Session(botocore_session=own, region_name=place.region)
+        self._session = own
 
     def client(self, service: str, *, writes: bool) -> BaseClient:
         """A new client. One for writes sends each request once; one for reads tries twice."""
-        return self._session.client(service, config=settings(writes=writes))
+        found: BaseClient = self._session.create_client(service, config=settings(writes=writes))
+        return found
 
 
 def settings(*, writes: bool) -> Config:
@@ -75,6 +77,12 @@ def settings(*, writes: bool) -> Config:
     )
 
 
+@cache
+def _models(path: str) -> Loader:
+    """AWS's models of its services: large, the same for every profile, and so read once."""
+    return create_loader(path or None)
+
+
 def _no_code(_: str) -> str:
     raise Unauthorized(
         "This profile asks for a code (multi-factor login), which cannot be typed here.",
@@ -90,6 +98,7 @@ class _Session(BotocoreSession):  # type: ignore[misc]  # botocore has no types
         self._environ = dict(environ)
         self._hooks = hooks
         self._take_settings_from(self._environ)
+        self.register_component("data_loader", _models(self._environ.get("AWS_DATA_PATH", "")))
         self.set_config_variable("config_file", str(files.config))
         self.set_config_variable("credentials_file", str(files.credentials))
         self.set_config_variable("region", place.region)
@@ -107,9 +116,14 @@ class _Session(BotocoreSession):  # type: ignore[misc]  # botocore has no types
         """Use credentials that another session keeps fresh."""
         self._credentials = credentials
 
-    def create_client(  # type: ignore[no-untyped-def]  # botocore has no types
-        self, service_name, *args, endpoint_url=None, config=None, **kwargs
-    ):
+    def create_client(
+        self,
+        service_name: str,
+        *args: object,
+        endpoint_url: str | None = None,
+        config: Config | None = None,
+        **kwargs: object,
+    ) -> BaseClient:
         """A client behind the gate, at the address the environment or the profile names."""
         address = endpoint_url or self._address(service_name)
         own = Config(ignore_configured_endpoint_urls=True)

@@ -38,6 +38,8 @@ class Account:
     mint: Mint
     accounts: Accounts
     wire: Listener
+    touched: bool = False
+    """Whether something may have been left behind."""
     scope: Scope = field(default_factory=lambda: Scope(profile="test"))
 
     @property
@@ -45,6 +47,7 @@ class Account:
         return Registry(aws_tools(self.accounts))
 
     def behind(self, service: str) -> Any:
+        self.touched = True
         return _client(self.url, service)
 
     def instance(self, name: str = "", **tags: str) -> str:

@@ -40,22 +40,24 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             _wait(url, server, log)
             yield url
         finally:
-            server.terminate()
+            server.kill()  # it keeps nothing, and takes its time to say goodbye
             server.wait(10)
 
 
 @pytest.fixture
 async def account(moto: str, tmp_path: Path) -> AsyncIterator[Account]:
     """An empty account, a gate in front of it and the mint that opens it."""
-    _reset(moto)
     with Listener(moto).listening() as wire:
         environ = aws_files(tmp_path, wire.url)
         gate, mint = Gate.build()
         accounts = Accounts(gate, environ)
+        found = Account(url=moto, environ=environ, gate=gate, mint=mint, accounts=accounts, wire=wire)
         try:
-            yield Account(url=moto, environ=environ, gate=gate, mint=mint, accounts=accounts, wire=wire)
+            yield found
         finally:
             await accounts.close()
+            if found.touched:
+                _reset(moto)
 
 
 def aws_files(folder: Path, url: str) -> dict[str, str]:

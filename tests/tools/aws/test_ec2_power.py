@@ -4,6 +4,7 @@ import pytest
 
 from tests.tools.aws.account import Account
 from tools.errors import Forbidden, GateRefused, Invalid, NotFound
+from tools.gate import Permit
 from tools.tool import Change, Verdict
 
 
@@ -156,3 +157,30 @@ def _refusal(code: str) -> bytes:
         f"<Response><Errors><Error><Code>{code}</Code><Message>You are not authorized.</Message></Error></Errors>"
         "<RequestID>r</RequestID></Response>"
     ).encode()
+
+
+async def test_starting_is_observed_and_taken_back(account: Account) -> None:
+    web = account.instance("web")
+    account.behind("ec2").stop_instances(InstanceIds=[web])
+    preview = await account.write("aws_ec2_start", instance_ids=[web])
+    assert account.state(web) == "running"
+    assert (await account.observe("aws_ec2_start", preview, instance_ids=[web])).verdict is Verdict.HOLDS
+    start = account.registry.write("aws_ec2_start")
+    back = start.undo(start.parse({"instance_ids": [web]}), preview)
+    assert back is not None
+    await account.write(back.tool, **back.args)
+    assert account.state(web) == "stopped"
+
+
+async def test_a_preview_asks_for_exactly_the_request_that_will_be_sent(account: Account) -> None:
+    web = account.instance("web")
+    preview = await account.preview("aws_ec2_stop", instance_ids=[web])
+    assert preview.permits == (
+        Permit(
+            system="aws",
+            place="test/eu-central-1",
+            verb="ec2:StopInstances",
+            resource="ec2",
+            name=f'{{"InstanceIds":["{web}"]}}',
+        ),
+    )
