@@ -1,5 +1,7 @@
 """Starting and stopping EC2 instances: seen beforehand, done, observed, taken back."""
 
+from typing import Any
+
 import pytest
 
 from tests.tools.aws.account import Account
@@ -55,7 +57,7 @@ async def test_a_grant_for_one_instance_stops_no_other(account: Account) -> None
 async def test_undo_starts_only_what_was_stopped(account: Account) -> None:
     runs, rests = account.instance("runs"), account.instance("rests")
     account.behind("ec2").stop_instances(InstanceIds=[rests])
-    args = {"instance_ids": [runs, rests]}
+    args: dict[str, Any] = {"instance_ids": [runs, rests]}
     preview = await account.write("aws_ec2_stop", **args)
     assert preview.objects == 2 and preview.name == "2 instances"
     stop = account.registry.write("aws_ec2_stop")
