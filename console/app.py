@@ -12,17 +12,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from textual.screen import Screen
 from textual.theme import Theme
 
 from console import theming
 from console.commanding import Commanding
 from console.notify import Caller
 from console.options import Options
-from console.screens.main import MainScreen
+from console.screens.opening import Opening
 
 if TYPE_CHECKING:
     from agent.events import Recorded
     from console.live import Agent
+    from console.screens.main import MainScreen
     from console.widgets.glyphs import Glyphs
 
 CLOSING = 4.0
@@ -44,7 +46,6 @@ class PilothouseApp(Commanding):
     """
 
     TITLE = "Pilothouse"
-    CSS = theming.style_sheet()
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
@@ -56,19 +57,32 @@ class PilothouseApp(Commanding):
         super().__init__(options.home, environment)
         self.options = options
         self.agent: Agent | None = None
-        self.main = self._new_main()
         self._connect = connect
-        for theme in theming.built_in():
-            self.register_theme(theme)
-        self.theme = options.theme if options.theme in self.available_themes else theming.DEFAULT
+        self._opening = Opening(plain=options.ascii)
+        theme = theming.first(options.theme)
+        self.register_theme(theme)
+        self.theme = theme.name
 
     # --- beginning and end -------------------------------------------------------------------------
 
+    def get_default_screen(self) -> Screen[None]:
+        return self._opening
+
     def on_mount(self) -> None:
-        self.push_screen(self.main)
         if self.options.ascii:
             self.draw_plainly()
         self.heed_signals()
+        self.call_after_refresh(self.build)
+
+    async def build(self) -> None:
+        """After the first paint: the real panes, then the agent."""
+        for theme in theming.built_in():
+            self.register_theme(theme)
+        self.stylesheet.add_source(theming.style_sheet(), read_from=("themes/pilothouse.tcss", ""))
+        main = self._new_main()
+        await self.push_screen(main)
+        main.chat.prompt.insert(self._opening.typed)
+        self._main = main
         self.call_after_refresh(self.action_connect)
 
     def action_connect(self) -> None:
@@ -117,7 +131,7 @@ class PilothouseApp(Commanding):
         main = self.main
 
         def show(batch: Sequence[Recorded]) -> None:
-            main.post_message(MainScreen.Arrived(batch))
+            main.post_message(main.Arrived(batch))
 
         main.attach(self.agent, LiveSession(session, show))
 
@@ -131,7 +145,7 @@ class PilothouseApp(Commanding):
         live = self.main.live
         if self.agent is None or live is None or live.session.id == session_id:
             return
-        before, self.main = self.main, self._new_main()
+        before, self._main = self.main, self._new_main()
         await self.switch_screen(self.main)
         await self.main.furnish(self.glyphs)
         before.workers.cancel_node(before)
@@ -149,6 +163,8 @@ class PilothouseApp(Commanding):
             await asyncio.wait({closing}, timeout=CLOSING)
 
     def _new_main(self) -> MainScreen:
+        from console.screens.main import MainScreen
+
         main = MainScreen()
         main.pinned_read_only = self.options.read_only
         main.caller = Caller(self.write, self.environment)

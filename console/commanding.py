@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 
 from console.actions import Action, Where, bindings
-from console.palette import ActionProvider
-from console.screens.main import MainScreen
 from console.terminal import Terminal
-from console.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from console.screens.main import MainScreen
 
 TWICE = 2.0
 """Seconds in which a second ctrl+c quits."""
@@ -24,8 +23,19 @@ class Commanding(Terminal):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.ANYWHERE)]
 
-    main: MainScreen
+    _main: MainScreen | None = None
     _interrupted = 0.0
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the panes are there yet."""
+        return self._main is not None
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen of the present session, once `is_built`."""
+        assert self._main is not None
+        return self._main
 
     def main_owner(self, action: Action) -> DOMNode | None:
         """Who on the main screen carries an action out; None for those of other screens."""
@@ -50,6 +60,8 @@ class Commanding(Terminal):
         await self.run_action(call, default_namespace=owner)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_built:
+            return action in ("interrupt", "leave")
         if action in ("help", "palette", "jump"):
             return self.screen is self.main
         if action == "connect":
@@ -62,6 +74,10 @@ class Commanding(Terminal):
         self.push_screen(HelpScreen(*help_of(self.main.focused)))
 
     def action_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        from console.palette import ActionProvider
+
         self.push_screen(CommandPalette(providers=[ActionProvider], placeholder="Find an action…"))
 
     def action_jump(self) -> None:
@@ -113,8 +129,10 @@ class Commanding(Terminal):
 
     def action_interrupt(self) -> None:
         """Copy what is selected; otherwise the second time in a row quits."""
+        from textual.widgets import TextArea
+
         selected = self.screen.get_selected_text()
-        if isinstance(self.focused, Prompt):
+        if isinstance(self.focused, TextArea):
             selected = self.focused.selected_text or selected
         if selected:
             self.copy_to_clipboard(selected)
@@ -126,5 +144,5 @@ class Commanding(Terminal):
         self.notify("ctrl+c again quits. esc esc stops the agent.", timeout=TWICE)
 
     def on_app_focus(self) -> None:
-        if self.main.caller is not None:
+        if self.is_built and self.main.caller is not None:
             self.main.caller.looked()

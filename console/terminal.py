@@ -9,7 +9,7 @@ import signal
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -18,7 +18,9 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
 
 from console import clipboard
-from console.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from console.widgets.prompt import Prompt
 
 KEPT = 100
 """Notices that can be read again."""

@@ -72,6 +72,16 @@ def built_in() -> list[Theme]:
     return [read(folder.joinpath(name).read_text("utf-8"), name) for name in names]
 
 
+def first(wanted: str) -> Theme:
+    """The theme for the first paint: the wanted one if it is ours, otherwise the default."""
+    folder = files("themes")
+    for name in (wanted, DEFAULT):
+        entry = folder.joinpath(f"{name}.toml")
+        if name and entry.is_file():
+            return read(entry.read_text("utf-8"), entry.name)
+    raise ThemeProblem(f"The theme {DEFAULT} is missing: Pilothouse is not completely installed.")
+
+
 def from_folder(folder: Path) -> Iterator[Theme | ThemeProblem]:
     """The operator's own themes, and what is wrong with those that cannot be used."""
     for path in sorted(folder.glob("*.toml")):

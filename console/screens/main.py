@@ -1,7 +1,7 @@
 """The console itself: status line, three panes, footer, and what the keys do between them.
 
-Only light modules are imported here: this screen is the first thing painted. What shows the agent's
-words comes in by `furnish`, what it says by `Arrived`.
+It stands before the agent is there. What shows the agent's words comes in by `furnish`, what it says
+by `Arrived`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from console.actions import Where, bindings
+from console.arrangement import Pane
 from console.screens.showing import Showing
 from console.views import View
 from console.widgets.chat_pane import ChatPane
 from console.widgets.footer import KeyFooter
-from console.widgets.panes import Pane, Panes
+from console.widgets.panes import Panes
 from console.widgets.plan_pane import PlanPane
 from console.widgets.prompt import Prompt
 from console.widgets.resource_pane import ResourcePane
@@ -78,7 +79,6 @@ class MainScreen(Showing):
     def attach(self, agent: Agent, live: LiveSession) -> None:
         """Begin to work in a session; what was written meanwhile is sent."""
         self.agent, self.live = agent, live
-        self.status.show(replace(self.status.standing, waiting=""))
         self.chat.say("")
         self.run_worker(live.follow(), exit_on_error=False, group="follow")
         for text in self._unsent:

@@ -13,9 +13,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+from console.arrangement import Pane
 from console.notify import Caller
 from console.screens.scoping import Scoping
-from console.widgets.panes import Pane, Panes
+from console.widgets.panes import Panes
 from console.widgets.status_line import Standing
 
 if TYPE_CHECKING:

@@ -1,14 +1,6 @@
-"""Three panes and how they share the terminal.
-
-From 140 columns they stand side by side; from 100 the plan stands over the resources beside the
-chat; below, one at a time. Each can be enlarged, hidden and resized.
-"""
+"""The three panes on the screen, laid out as the operator wishes."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -17,63 +9,7 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widget import Widget
 
-WIDE = 140
-MEDIUM = 100
-
-
-class Pane(StrEnum):
-    CHAT = "chat"
-    PLAN = "plan"
-    RESOURCES = "resources"
-
-
-WITHOUT_PLAN = {Pane.CHAT: 6, Pane.PLAN: 3, Pane.RESOURCES: 6}
-USUAL = {Pane.CHAT: 5, Pane.PLAN: 4, Pane.RESOURCES: 5}
-DECIDING = {Pane.CHAT: 4, Pane.PLAN: 7, Pane.RESOURCES: 4}
-"""Weights as they are first: a plan that waits for a decision needs the room."""
-
-TITLES = {Pane.CHAT: "1 chat", Pane.PLAN: "3 plan", Pane.RESOURCES: "4 resources"}
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How the operator wants the panes. Weights are relative sizes, 1 to 12."""
-
-    weights: Mapping[Pane, int] = field(default_factory=dict)
-    hidden: frozenset[Pane] = frozenset()
-    zoomed: Pane | None = None
-    active: Pane = Pane.CHAT
-    planned: bool = False
-    deciding: bool = False
-
-    def resized(self, pane: Pane, by: int) -> Wishes:
-        weight = min(max(self.weight(pane) + by, 1), 12)
-        return replace(self, weights={**self.weights, pane: weight})
-
-    def weight(self, pane: Pane) -> int:
-        if pane in self.weights:
-            return self.weights[pane]
-        if self.deciding:
-            return DECIDING[pane]
-        return (USUAL if self.planned else WITHOUT_PLAN)[pane]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """Which panes are seen, and whether the plan stands over the resources."""
-
-    shown: tuple[Pane, ...]
-    stacked: bool
-
-
-def arrange(wishes: Wishes, width: int) -> Arrangement:
-    """Who is on the screen in `width` columns. There is always somebody."""
-    if wishes.zoomed is not None:
-        return Arrangement((wishes.zoomed,), stacked=False)
-    if width < MEDIUM:
-        return Arrangement((wishes.active,), stacked=False)
-    shown = tuple(pane for pane in Pane if pane not in wishes.hidden) or (wishes.active,)
-    return Arrangement(shown, stacked=width < WIDE)
+from console.arrangement import TITLES, Arrangement, Pane, Wishes, arrange
 
 
 class Panes(Container):
@@ -86,6 +22,7 @@ class Panes(Container):
         super().__init__(id="panes")
         self._by_name = {Pane.CHAT: chat, Pane.PLAN: plan, Pane.RESOURCES: resources}
         self.wishes = Wishes()
+        self._settled: tuple[Wishes, Arrangement] | None = None
 
     def compose(self) -> ComposeResult:
         yield self._by_name[Pane.CHAT]
@@ -101,7 +38,12 @@ class Panes(Container):
 
     @property
     def arrangement(self) -> Arrangement:
-        return arrange(self.wishes, self.size.width)
+        """Who is on the screen now."""
+        return arrange(self.wishes, self.app.size.width)
+
+    @property
+    def _wanted(self) -> tuple[Wishes, Arrangement]:
+        return self.wishes, self.arrangement
 
     def holding(self, widget: Widget) -> Pane | None:
         """The pane that `widget` is in."""
@@ -109,10 +51,15 @@ class Panes(Container):
             (pane for pane, body in self._by_name.items() if body in widget.ancestors_with_self), None
         )
 
-    def on_resize(self, _: Resize) -> None:
+    def on_mount(self) -> None:
         self._settle()
 
+    def on_resize(self, _: Resize) -> None:
+        if self._settled != self._wanted:
+            self._settle()
+
     def _settle(self) -> None:
+        self._settled = self._wanted
         now = self.arrangement
         side = self.query_one("#side")
         chat, *others = (self._by_name[pane] for pane in Pane)

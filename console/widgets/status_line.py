@@ -52,6 +52,7 @@ class StatusLine(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.standing = Standing()
+        self._lines = 1
 
     def show(self, standing: Standing) -> None:
         """Say this from now on."""
@@ -66,7 +67,10 @@ class StatusLine(Widget):
         """Take a second line where one is not enough for everything."""
         parts = left_side(self.standing) + right_side(self.standing)
         needed = sum(part.cell_length + 2 for part in parts)
-        self.styles.height = 2 if needed > self.app.size.width and self.app.size.height >= ROOM else 1
+        lines = 2 if needed > self.app.size.width and self.app.size.height >= ROOM else 1
+        if lines != self._lines:
+            self._lines = lines
+            self.styles.height = lines
         self.refresh()
 
     def render(self) -> Content:

@@ -73,5 +73,7 @@ async def console(
     app = PilothouseApp(connect, chosen, environment or {})
     async with app.run_test(size=size, notifications=True) as pilot:
         made = Console(pilot, app, agent)
-        await made.until(lambda: app.main.live is not None and app.main.live.state.seq > 0, "connected")
+        await made.until(
+            lambda: app.is_built and app.main.live is not None and app.main.live.state.seq > 0, "connected"
+        )
         yield made

@@ -25,7 +25,8 @@ async def test_everything_says_connecting_until_the_agent_is_there(tmp_path: Pat
     app = PilothouseApp(connect, Options(home=tmp_path), {})
     async with app.run_test(size=(160, 40), notifications=True) as pilot:
         seen = Console(pilot, app, None)  # type: ignore[arg-type]
-        assert seen.text.count("connecting…") >= 3
+        assert seen.text.count("connecting…") == 4
+        await seen.until(lambda: app.is_built and seen.text.count("connecting…") >= 3)
         ready.set()
         await seen.sees("READ-ONLY")
 
@@ -43,6 +44,7 @@ async def test_a_line_written_before_the_agent_is_there_is_shown_as_queued_and_t
     app = PilothouseApp(connect, Options(home=tmp_path), {})
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         seen = Console(pilot, app, agent)
+        await seen.until(lambda: app.is_built)
         await seen.say("hello there")
         await seen.sees("queued: hello there")
         ready.set()

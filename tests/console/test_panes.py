@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.widgets.panes import Pane, Wishes, arrange
+from console.arrangement import Pane, Wishes, arrange
 from tests.console.driving import console
 
 
@@ -78,6 +78,7 @@ async def test_scope_mode_and_help_are_on_the_screen_at_every_size(
 ) -> None:
     async with console(tmp_path, size=size) as seen:
         await seen.sees("READ-ONLY")
+        await seen.sees("kind-staging / shop")
         for words in (
             "kind-staging / shop",
             "no model: known intents only",
