@@ -96,6 +96,7 @@ class Agent:
     _clock: Callable[[], datetime]
     _open: list[Session] = field(default_factory=list)
     _models: dict[str, Model] = field(default_factory=dict)
+    _warming: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(
@@ -208,6 +209,11 @@ class Agent:
             waiting.append(model.prepare())
         await asyncio.gather(*waiting, return_exceptions=True)
 
+    def begin_warming(self) -> None:
+        """Warm up beside whatever else goes on."""
+        if self._warming is None:
+            self._warming = asyncio.create_task(self.warm(), name="warm up")
+
     @property
     def operator(self) -> str:
         return self.options.operator or self._environ.get("USER", "") or getpass.getuser()
@@ -222,6 +228,9 @@ class Agent:
 
     async def close(self) -> None:
         """End sessions and connections. A sandbox that was started here ends too."""
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
         for session in self._open:
             await session.close()
         for model in self._models.values():

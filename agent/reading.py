@@ -8,8 +8,12 @@ from collections.abc import Awaitable, Callable
 from pydantic import BaseModel
 
 from agent.recovery import Response, classify, respond, wait
-from tools.errors import Forbidden, ToolError
+from tools.errors import FailureClass, Forbidden, ToolError
 from tools.tool import Call, Effect, Registry, Scope
+
+
+_TOLD_AT_ONCE = frozenset({FailureClass.UNREACHABLE, FailureClass.TIMEOUT})
+"""Somebody sits and waits: that a server is not there is said now, not after four more tries."""
 
 
 class Reader:
@@ -48,6 +52,7 @@ class Reader:
                     return await tool.run(args, scope)
             except Exception as caught:
                 error: ToolError = classify(caught)
-                if respond(error, attempt, self._attempts, writes=False) is not Response.RETRY:
+                again = respond(error, attempt, self._attempts, writes=False) is Response.RETRY
+                if not again or error.failure in _TOLD_AT_ONCE:
                     raise error from caught
                 await self._sleep(wait(error, attempt))

@@ -32,7 +32,9 @@ def run(choices: Choices, out: Output) -> int:
         await asyncio.to_thread(import_module, "agent.agent")
         from console.cli.opening import start
 
-        return await start(choices, os.environ)
+        agent = await start(choices, os.environ)
+        agent.begin_warming()
+        return agent
 
     options = Options(
         sandbox=choices.sandbox,
