@@ -42,7 +42,8 @@ class Known:
         """Carry a matched request to its plan, its answer, a question, or the sentence why not."""
         began = time.monotonic()
         runbook = match.runbook
-        await self.log.record(e.Understood(turn=turn, runbook=runbook.id, parameters=match.words))
+        # Committed together with what comes of it: each commit waits for the disk.
+        heard = [e.Understood(turn=turn, runbook=runbook.id, parameters=match.words)]
         resolver = Resolver(
             self.reader,
             self.log.state.scope,
@@ -52,39 +53,47 @@ class Known:
         try:
             draft = instantiate(runbook, await resolver.resolve(runbook, match.words))
             if not draft.steps:
-                await self.log.record(e.AnswerGiven(turn=turn, rule=runbook.id, markdown=runbook.nothing))
+                nothing = e.AnswerGiven(turn=turn, rule=runbook.id, markdown=runbook.nothing)
+                await self.log.record(*heard, nothing)
                 return "answered"
             if runbook.answer:
+                await self.log.record(*heard)
+                heard.clear()
                 return await self._answer(draft, runbook.id, runbook.answer, turn)
-            return await self._offer(draft, runbook.id, turn, began)
+            return await self._offer(draft, heard[0], began)
         except Ambiguous as question:
             await self.log.record(
+                *heard,
                 e.QuestionAsked(
                     turn=turn,
                     question=question.question,
                     choices=tuple(label for label, _ in question.choices),
                     meanings=tuple(request for _, request in question.choices),
-                )
+                ),
             )
             return "asked"
         except ToolError as error:
-            await self.log.record(
-                e.TurnFailed(turn=turn, sentence=error.message, hint=error.hint, failure=error.failure)
-            )
+            failed = e.TurnFailed(turn=turn, sentence=error.message, hint=error.hint, failure=error.failure)
+            await self.log.record(*heard, failed)
             return "failed"
 
-    async def _offer(self, draft: Draft, runbook: str, turn: int, began: float) -> Outcome:
+    async def _offer(self, draft: Draft, understood: e.Understood, began: float) -> Outcome:
+        turn = understood.turn
         try:
             plan = await self.checker.check(
-                draft, self.log.state.scope, plan_id=self.next_plan(), origin=f"runbook:{runbook}"
+                draft,
+                self.log.state.scope,
+                plan_id=self.next_plan(),
+                origin=f"runbook:{understood.runbook}",
             )
         except PlanProblem as problem:
-            await self.log.record(
-                e.PlanRefused(turn=turn, goal=draft.goal, problems=problem.problems, failure=problem.failure)
+            refused = e.PlanRefused(
+                turn=turn, goal=draft.goal, problems=problem.problems, failure=problem.failure
             )
+            await self.log.record(understood, refused)
             return "failed"
         elapsed = (time.monotonic() - began) * 1000
-        await self.log.record(e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed))
+        await self.log.record(understood, e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed))
         return "planned"
 
     async def _answer(self, draft: Draft, runbook: str, kind: str, turn: int) -> Outcome:

@@ -11,7 +11,6 @@ from agent.recovery import Response, classify, respond, wait
 from tools.errors import FailureClass, Forbidden, ToolError
 from tools.tool import Call, Effect, Registry, Scope
 
-
 _TOLD_AT_ONCE = frozenset({FailureClass.UNREACHABLE, FailureClass.TIMEOUT})
 """Somebody sits and waits: that a server is not there is said now, not after four more tries."""
 

@@ -11,6 +11,8 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, assert_never
 
 from agent import commands as c
@@ -31,6 +33,15 @@ from memory.lease import Lease
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What the session browser's line says of this session."""
+
+    status: str = ""
+    title: str = ""
+    cost: Decimal | None = None
+
+
 class Session:
     """One stream of events, driven by at most one process.
 
@@ -46,6 +57,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn: asyncio.Task[None] | None = None
         self._halt = asyncio.Event()
+        self._marked = Marked()
 
     @property
     def id(self) -> str:
@@ -227,12 +239,16 @@ class Session:
 
     async def _mark(self) -> None:
         """Keep the session browser's line in step with the journal."""
-        plan = self.state.current
+        plan, state = self.state.current, self.state
         status = plan.status.value if plan is not None else "answered"
-        await self._staff.sessions.mark(self.id, status)
-        await self._staff.sessions.rename(self.id, self.state.title)
-        if self.state.cost is not None:
-            await self._staff.sessions.charge(self.id, self.state.cost)
+        sessions = self._staff.sessions
+        if status != self._marked.status:
+            await sessions.mark(self.id, status)
+        if state.title != self._marked.title:
+            await sessions.rename(self.id, state.title)
+        if state.cost is not None and state.cost != self._marked.cost:
+            await sessions.charge(self.id, state.cost)
+        self._marked = Marked(status, state.title, state.cost)
 
     # --- plans -------------------------------------------------------------------------------------
 

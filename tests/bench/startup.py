@@ -33,9 +33,7 @@ async def connect():
     await asyncio.Event().wait()
 class Measured(PilothouseApp):
     def on_mount(self):
-        super_mount = getattr(super(), "on_mount", None)
-        if super_mount is not None:
-            super_mount()
+        # Textual calls this beside the app's own on_mount; what that one schedules comes after the paint.
         self.call_after_refresh(self.exit)
 Measured(connect, Options()).run(headless=True)
 """
