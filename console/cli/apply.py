@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent import events as e
@@ -37,7 +38,8 @@ async def run(
     planned = state.plans[plan_id]
     if not approve:
         shown = PlanDocument.of(planned, session_id)
-        out.result(shown, lambda: plan_lines(shown, out, choices))
+        again = replace(choices, sandbox=state.sandbox)
+        out.result(shown, lambda: plan_lines(shown, out, again))
         return Exit.DECISION
     _refuse_early(choices, state, planned, approve, steps)
     async with agent_at_work(choices) as agent:

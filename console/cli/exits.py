@@ -48,6 +48,7 @@ class Problem(Exception):
 _BY_FAILURE = {
     "unreachable": Exit.UNREACHABLE,
     "unauthorized": Exit.UNREACHABLE,
+    "not configured": Exit.UNREACHABLE,
     "refused": Exit.REFUSED,
     "drift": Exit.DECISION,
     "in doubt": Exit.DECISION,
@@ -62,7 +63,6 @@ _BY_CLASS = {
     "memory.errors.CredentialMissing": Exit.UNREACHABLE,
     "memory.errors.KeyringUnavailable": Exit.UNREACHABLE,
     "memory.errors.NoKeyring": Exit.UNREACHABLE,
-    "tools.errors.NotConfigured": Exit.UNREACHABLE,
 }
 """Classes by name, so that looking at the table imports none of the rooms they live in."""
 

@@ -95,17 +95,16 @@ async def take_turn(
     """
     text = _request(words)
     async with agent_at_work(choices) as agent:
+        await agent.warm()
         session = await agent.open_session(session_id)
         if session_id is not None:
             await _go_on(session, choices, agent.scope)
         turn = await _say(session, text, show)
     given = turn.last(e.AnswerGiven)
-    helpless = given is not None and given.rule == NO_MODEL
-    if helpless or turn.outcome == "failed":
+    if given is not None and given.rule == NO_MODEL:
         # What was found missing at the start matters now, and only now.
         for notice in agent.notices:
             out.notice(notice)
-    if given is not None and helpless:
         sentence, _, hint = given.markdown.partition("\n\n")
         raise Problem(Exit.UNREACHABLE, sentence, hint, details={"session": turn.session})
     return turn
