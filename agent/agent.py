@@ -209,6 +209,11 @@ class Agent:
             waiting.append(model.prepare())
         await asyncio.gather(*waiting, return_exceptions=True)
 
+    @property
+    def open_sessions(self) -> tuple[Session, ...]:
+        """The sessions opened here and not closed yet, oldest first."""
+        return tuple(self._open)
+
     def begin_warming(self) -> None:
         """Warm up beside whatever else goes on."""
         if self._warming is None:

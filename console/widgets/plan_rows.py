@@ -45,7 +45,11 @@ def head_lines(
     look = plan_look(progress.status, glyphs)
     done = sum(step.state is StepState.SUCCEEDED for step in progress.steps.values())
     chosen = len(progress.approved) if progress.approved else len(progress.plan.steps)
-    facts = [f"{done}/{chosen} done"] if progress.status is not PlanStatus.OFFERED else [f"{chosen} steps"]
+    facts = (
+        [f"{done}/{chosen} done"]
+        if progress.status is not PlanStatus.OFFERED
+        else [f"{chosen} step{'' if chosen == 1 else 's'}"]
+    )
     if progress.started:
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
     goal = Content.styled(safe_line(progress.plan.goal), "bold")

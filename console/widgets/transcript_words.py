@@ -103,20 +103,11 @@ def call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
 
 
 def grounds(event: e.AnswerGiven) -> Sequence[Part]:
-    """What an answer by rule rests on, quoted, and how far it looked."""
-    parts: list[Part] = []
-    for nth, evidence in enumerate(event.evidence):
-        source = paragraph(
-            evidence.source, "$foreground-muted", sign=attrgetter("quote"), sign_style="$text-primary"
-        )
-        quote = paragraph(evidence.quote, "italic", sign=attrgetter("quote"), sign_style="$text-primary")
-        parts += [_blank, source, quote] if nth == 0 else [source, quote]
-    looked = [("Looked at", event.checked), ("Not looked at", event.not_checked)]
-    lines = [f"{label}: {', '.join(names)}." for label, names in looked if names]
-    if lines:
-        lines.append(f"Answered by rule {event.rule}, without a model.")
-        parts += [_blank, *(paragraph(line, "$foreground-muted") for line in lines)]
-    return parts
+    """Who answered. What the answer rests on, and how far it looked, stands in its own words."""
+    if not event.evidence and not event.checked:
+        return []
+    words = f"Answered by rule {event.rule}, without a model."
+    return [_blank, paragraph(words, "$foreground-muted")]
 
 
 def _blank(width: int, glyphs: Glyphs) -> list[Content]:
