@@ -126,6 +126,10 @@ async def _finish(
                 )
             )
         await session.idle()
+    except CommandRefused as refusal:
+        if refusal.why is not Why.DECISION:
+            raise
+        raise Problem(Exit.DECISION, refusal.sentence, "Add --confirm with that name.") from refusal
     except asyncio.CancelledError:
         await halt(session)
         return False

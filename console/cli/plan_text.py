@@ -38,14 +38,15 @@ def plan_lines(plan: PlanDocument, out: Output, choices: Choices) -> Iterator[st
         return
     yield "Nothing was changed. To carry out exactly this:"
     yield f"  {apply_command(plan, choices)}"
+    # The names are not filled in: typing one is the second look that policy asks for.
+    named = dict.fromkeys(step.target for step in plan.steps if step.confirm)
+    if named:
+        yield plain(f"and --confirm NAME, for each of: {'; '.join(named)}")
 
 
 def apply_command(plan: PlanDocument, choices: Choices) -> str:
     """The command that approves the plan as it was printed."""
-    words = ["pilothouse", "apply", plan.plan_id, "--approve", plan.hash]
-    for name in dict.fromkeys(step.confirm for step in plan.steps if step.confirm):
-        words += ["--confirm", name]
-    return command(words, choices)
+    return command(["pilothouse", "apply", plan.plan_id, "--approve", plan.hash], choices)
 
 
 def command(words: list[str], choices: Choices) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,9 @@ HEAVY = (
     "agent.agent", "agent.models.messages_api", "anthropic", "console.cli.parser", "keyring.backends.fail",
     "memory.knowledge", "tools.kubernetes.cluster",
 )  # fmt: skip
+
+LONGEST = 45
+"""Seconds after which a command is ended from outside."""
 
 
 class Forks:
@@ -68,6 +72,7 @@ def _become(words: list[str], environ: dict[str, str], folder: Path) -> NoReturn
         setattr(sys, name, stream)
     from console.cli import main
 
+    signal.alarm(LONGEST)
     code = 1
     try:
         code = main(words)
