@@ -87,13 +87,12 @@ class ResourcePane(Vertical):
         when = f" {change.at.astimezone():%H:%M:%S}" if change.at is not None else ""
         self.age = f"{self.view.title} {change.state.value}{when}"
 
-    def clear(self) -> None:
-        """Forget the rows: another view follows."""
+    def clear(self, where: str = "") -> None:
+        """Forget the rows: another view follows, of what is `where`."""
         from tools.rows import FeedState, RowsChanged
 
         self.age = f"{self.view.title} connecting…"
         self._tabs.show(self.views, self.index)
-        where = "all namespaces" if self.everywhere and not self.view.cloud else ""
         self.border_subtitle = where
         if self.table is not None:
             self.table.apply(RowsChanged(columns=(), reset=True, state=FeedState.CONNECTING))

@@ -61,21 +61,19 @@ class TranscriptFold:
                 return self._returned(event, seq)
             case e.AnswerGiven():
                 return self._answered(event, seq)
+        # What is streaming goes on beside all else, until the reply settles it or the turn is over.
+        touched = self._settle() if isinstance(event, e.Said | e.TurnFailed | e.TurnEnded) else []
         entry = self._standing(recorded)
-        if entry is None:
-            return []
-        touched = self._settle() if recorded.seq is not None else []
-        return [*touched, self._add(entry)]
+        return touched if entry is None else [*touched, self._add(entry)]
 
     # --- the conversation ---------------------------------------------------------------------------
 
     def _grow(self, text: str) -> list[Entry]:
-        touched = self._settle_thought()
         if self._answer is None:
             self._answer = Answer(None)
             self._add(self._answer)
         self._answer.grow(text)
-        return [*touched, self._answer]
+        return [self._answer]
 
     def _think(self, text: str) -> list[Entry]:
         if self._thought is None:
@@ -110,12 +108,11 @@ class TranscriptFold:
         return [*touched, answer]
 
     def _called(self, event: e.ToolCalled, seq: int | None) -> list[Entry]:
-        touched = self._settle()
         line = Line(
             seq, call_head(event, None), [json_block("arguments", event.call.args)], copy=call_words(event)
         )
         self._calls[event.call_id] = (line, event)
-        return [*touched, self._add(line)]
+        return [self._add(line)]
 
     def _returned(self, event: e.ToolReturned, seq: int | None) -> list[Entry]:
         known = self._calls.pop(event.call_id, None)
@@ -132,20 +129,14 @@ class TranscriptFold:
         return [line]
 
     def _settle(self) -> list[Entry]:
-        """Something else follows: what was being streamed will not grow any more."""
-        touched = self._settle_thought()
-        if self._answer is not None:
-            self._answer.finish()
-            touched.append(self._answer)
-            self._answer = None
-        return touched
-
-    def _settle_thought(self) -> list[Entry]:
-        thought, self._thought = self._thought, None
-        if thought is None:
-            return []
-        thought.finish()
-        return [thought]
+        """What was being streamed will not grow any more."""
+        streamed: list[Entry] = []
+        for entry in (self._thought, self._answer):
+            if entry is not None:
+                entry.finish()
+                streamed.append(entry)
+        self._answer = self._thought = None
+        return streamed
 
     # --- everything that stands as it is --------------------------------------------------------------
 

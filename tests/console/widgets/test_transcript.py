@@ -290,3 +290,18 @@ def test_content_is_cut_by_cells_not_by_characters() -> None:
     from console.widgets.wrapping import cut
 
     assert cut(Content("日本語日本語"), 7, UNICODE).cell_length <= 7
+
+
+def test_reads_that_start_while_the_model_writes_do_not_say_its_words_twice() -> None:
+    call = Call(tool="kubernetes_list@1", args={"kind": "pods"})
+    message = Message(role="assistant", content=(ThinkingBlock(text="Hm."), TextBlock(text="I look first.")))
+    lines = drawn([
+        e.ThinkingGrew(turn=1, text="Hm."),
+        e.TextGrew(turn=1, text="I look "),
+        e.ToolCalled(turn=1, call_id="c", call=call, scope=Scope()),
+        e.TextGrew(turn=1, text="first."),
+        e.ToolReturned(turn=1, call_id="c", tool=call.tool, summary="3 rows", output={}),
+        e.ModelReplied(turn=1, message=message, stop_reason="tool_use", model="m", usage=Usage()),
+    ])  # fmt: skip
+    assert sum("I look first." in line for line in lines) == 1
+    assert sum("thought" in line.lower() for line in lines) <= 1
