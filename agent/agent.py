@@ -116,6 +116,8 @@ class Agent:
         """
         home = options.home.prepare()
         settings = Settings.load(home.settings)
+        if options.read_only:
+            settings = settings.model_copy(update={"read_only": True})
         runbooks, notices = from_folder(home.runbooks)
         journal = await Journal.open(home.journal, clock)
         practice = await enter(home.sandbox, environ) if options.sandbox else None

@@ -71,8 +71,8 @@ def check_approval(state: SessionState, settings: Settings, command: Approve) ->
             f"Type {step.needs_name}.",
         )
     for place in places(chosen):
-        if settings.pinned(place):
-            raise CommandRefused(Why.POLICY, f"{place} is pinned read-only in config.toml.")
+        if why := settings.why_closed(place):
+            raise CommandRefused(Why.POLICY, why)
         if place not in state.writable and not command.allow_writes:
             raise CommandRefused(
                 Why.DECISION, f"This session is read-only in {place}.", "Allow writes there first (key w)."

@@ -350,8 +350,8 @@ class Session:
     # --- the rest ----------------------------------------------------------------------------------
 
     async def _allow(self, command: c.AllowWrites) -> None:
-        if command.writes and self._staff.settings.pinned(command.place):
-            raise CommandRefused(Why.POLICY, f"{command.place} is pinned read-only in config.toml.")
+        if command.writes and (why := self._staff.settings.why_closed(command.place)):
+            raise CommandRefused(Why.POLICY, why)
         await self._log.record(
             e.ModeChanged(
                 place=command.place, writes=command.writes, by=self._staff.operator, how=command.how

@@ -64,14 +64,22 @@ class ConsoleSettings(_Section):
 
 
 class Settings(_Section):
+    read_only: bool = False
+    """No session of this process may write anywhere; `--read-only` sets it."""
     model: ModelSettings = ModelSettings()
     contexts: dict[str, PlaceSettings] = {}
     limits: Limits = Limits()
     console: ConsoleSettings = ConsoleSettings()
 
     def pinned(self, place: str) -> bool:
-        """Whether this place is read-only for good."""
+        """Whether the file pins this place read-only for good."""
         return place in self.contexts and self.contexts[place].read_only
+
+    def why_closed(self, place: str) -> str:
+        """Why nothing may ever be written there, or nothing."""
+        if self.read_only:
+            return "Pilothouse was started read-only."
+        return f"{place} is pinned read-only in config.toml." if self.pinned(place) else ""
 
     @classmethod
     def load(cls, path: Path) -> Settings:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from agent import events as e
-from agent.commands import Say, Stop, StrikeStep, Undo
+from agent.commands import AllowWrites, Say, Stop, StrikeStep, Undo
 from agent.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState
+from agent.settings import Settings
 from tests.standins.crew import Crew, approve, carry_out, crew, look, offer, put, shelf_crew, until
 from tests.standins.shelf import Shelf
 from tools.errors import (
@@ -277,3 +278,25 @@ async def test_what_nobody_knows_is_answered_plainly_when_there_is_no_model(aboa
     await carry_out(session, Say(text="sing me a song"))
     answers = [r.event for r in session._log.history if isinstance(r.event, e.AnswerGiven)]
     assert "no model" in answers[0].markdown
+
+
+async def test_a_read_only_program_cannot_be_talked_into_writing(tmp_path: Path, shelf: Shelf) -> None:
+    async with crew(tmp_path / "other", shelf_crew(shelf), settings=Settings(read_only=True)) as closed:
+        session = await closed.open()
+        with pytest.raises(CommandRefused, match="started read-only"):
+            await session.order(AllowWrites(place="shelf", writes=True, how="key"))
+        plan = await offer(session, put("a"))
+        with pytest.raises(CommandRefused) as refusal:
+            await session.order(approve(plan))
+        assert refusal.value.why is Why.POLICY
+
+
+async def test_leaving_read_only_is_one_visible_act_for_one_place(aboard: Crew, shelf: Shelf) -> None:
+    session = await aboard.open()
+    plan = await offer(session, put("a"))
+    await session.order(AllowWrites(place="shelf", writes=True, how="key"))
+    assert session.state.writable == {"shelf"}
+    await carry_out(session, approve(plan, allow_writes=False))
+    assert shelf.arrived == ["a=1"]
+    await session.order(AllowWrites(place="shelf", writes=False, how="key"))
+    assert session.state.writable == frozenset()
