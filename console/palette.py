@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from console.actions import ACTIONS, Action
 
-if TYPE_CHECKING:
-    from console.commanding import Commanding
+
+class Performer(Protocol):
+    """What the palette needs of the app."""
+
+    def main_owner(self, action: Action) -> object | None:
+        """Who on the main screen can carry the action out now."""
+
+    async def perform(self, action: Action) -> None:
+        """Carry it out."""
 
 
 class ActionProvider(Provider):
@@ -31,11 +38,11 @@ class ActionProvider(Provider):
                 yield Hit(score, matcher.highlight(action.title), self._run(action), help=_how(action))
 
     def _offered(self) -> list[Action]:
-        app: Commanding = self.app  # type: ignore[assignment]
+        app = cast(Performer, self.app)
         return [action for action in ACTIONS if action.id != "palette" and app.main_owner(action) is not None]
 
     def _run(self, action: Action) -> partial[Coroutine[object, object, None]]:
-        app: Commanding = self.app  # type: ignore[assignment]
+        app = cast(Performer, self.app)
         return partial(app.perform, action)
 
 

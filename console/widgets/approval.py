@@ -343,9 +343,3 @@ class Approval(Widget, can_focus=True):
 class _Typing:
     prompt: str
     done: Callable[[str], None]
-
-
-if __name__ == "__main__":
-    from console.widgets.demo import show_approval
-
-    show_approval()

@@ -1,8 +1,9 @@
-"""Shows one widget at a time: `python -m console.widgets.transcript`, `plan_tree`, `approval`, `resources`."""
+"""Shows one widget at a time: `python -m console.widgets.demo transcript` (plan, approval, resources)."""
 
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -110,17 +111,10 @@ def resources(ascii: bool = False) -> Demo:
     return Demo(widget, start)
 
 
-def show_transcript() -> None:
-    transcript().run()
+DEMOS = {"transcript": transcript, "plan": plan_tree, "approval": approval, "resources": resources}
 
-
-def show_plan() -> None:
-    plan_tree().run()
-
-
-def show_approval() -> None:
-    approval().run()
-
-
-def show_resources() -> None:
-    resources().run()
+if __name__ == "__main__":
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    if wanted not in DEMOS:
+        sys.exit(f"python -m console.widgets.demo {{{'|'.join(DEMOS)}}}")
+    DEMOS[wanted]().run()

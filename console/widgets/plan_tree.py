@@ -204,9 +204,3 @@ class PlanTree(LineView):
         elif own and own[-1] >= view + height:
             self.scroll_to(y=own[-1] - height + 1, animate=False, immediate=True)
         self.refresh()
-
-
-if __name__ == "__main__":
-    from console.widgets.demo import show_plan
-
-    show_plan()

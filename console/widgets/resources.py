@@ -291,9 +291,3 @@ class ResourceTable(LineView):
             self.scroll_to(y=self._last_position, animate=False, immediate=True)
         elif self._last_position >= view + height:
             self.scroll_to(y=self._last_position - height + 1, animate=False, immediate=True)
-
-
-if __name__ == "__main__":
-    from console.widgets.demo import show_resources
-
-    show_resources()

@@ -301,9 +301,3 @@ class Transcript(LineView):
         elif bottom > view + height:
             self.scroll_to(y=bottom - height, animate=False, immediate=True)
         self.refresh()
-
-
-if __name__ == "__main__":
-    from console.widgets.demo import show_transcript
-
-    show_transcript()
