@@ -47,6 +47,7 @@ class Problem(Exception):
 
 _BY_FAILURE = {
     "unreachable": Exit.UNREACHABLE,
+    "timeout": Exit.UNREACHABLE,
     "unauthorized": Exit.UNREACHABLE,
     "not configured": Exit.UNREACHABLE,
     "refused": Exit.REFUSED,

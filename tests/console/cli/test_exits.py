@@ -36,7 +36,7 @@ def test_the_numbers_are_the_promised_ones() -> None:
         (tool.Drifted("no"), 4),
         (tool.Forbidden("no"), 1),
         (tool.NotFound("no"), 1),
-        (tool.TimedOut("no"), 1),
+        (tool.TimedOut("no"), 5),
         (model.NoCredentials("no"), 5),
         (model.Unauthorized("no"), 5),
         (model.Unreachable("no"), 5),
@@ -69,6 +69,7 @@ def test_an_error_nobody_declared_is_a_defect() -> None:
 def test_a_failed_step_has_the_code_of_its_class(failure: FailureClass) -> None:
     codes = {
         FailureClass.UNREACHABLE: Exit.UNREACHABLE,
+        FailureClass.TIMEOUT: Exit.UNREACHABLE,
         FailureClass.UNAUTHORIZED: Exit.UNREACHABLE,
         FailureClass.NOT_CONFIGURED: Exit.UNREACHABLE,
         FailureClass.REFUSED: Exit.REFUSED,
