@@ -61,7 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "palette", "Find any action by name", Where.ANYWHERE, "ctrl+p", "actions", ("actions",), first=True
     ),
-    Action("jump", "Jump to a view, a place, a theme", Where.ANYWHERE, "colon", "jump"),
+    Action("jump", "Jump to a view, a place, a theme", Where.ANYWHERE, "colon", "jump", first=True),
     Action("interrupt", "Copy the selection; twice quits", Where.ANYWHERE, "ctrl+c", first=True),
     Action("leave", "Quit", Where.ANYWHERE, "ctrl+q", words=("q", "quit"), first=True),
     Action("theme", "Change the colours", Where.ANYWHERE, words=("theme",), takes="NAME"),

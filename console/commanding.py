@@ -62,8 +62,11 @@ class Commanding(Terminal):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_built:
             return action in ("interrupt", "leave")
-        if action in ("help", "palette", "jump"):
+        if action in ("help", "palette"):
             return self.screen is self.main
+        if action == "jump":
+            # At once, before the letters that follow; but a colon in a text is a colon.
+            return self.screen is self.main and not self.main.is_writing
         if action == "connect":
             return self.main.agent is None
         return super().check_action(action, parameters)

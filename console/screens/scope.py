@@ -13,11 +13,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from console.screens.typing_ahead import TypingAhead
+
 if TYPE_CHECKING:
     from console.live import Place
 
 
-class ScopeScreen(ModalScreen["Place | None"]):
+class ScopeScreen(TypingAhead, ModalScreen["Place | None"]):
     """Lets the operator choose a place; escape chooses none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,16 +32,17 @@ class ScopeScreen(ModalScreen["Place | None"]):
         super().__init__()
         self._places = list(places)
         self._shown: list[Place] = []
+        self.field = Input(placeholder="type a part of its name", compact=True)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall"):
             yield Static("Work in which context or profile?", classes="dialog-title", markup=False)
-            yield Input(placeholder="type a part of its name", compact=True)
+            yield self.field
             yield OptionList(compact=True)
             yield Static("enter  choose     esc  stay here", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
-        self._show("")
+        self._show(self.field.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show(event.value)

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from console.actions import Where, bindings
 from console.screens.confirm import AskScreen, ConfirmScreen
+from console.screens.typing_ahead import TypingAhead
 from console.widgets.footer import KeyFooter
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ PAUSE = 0.12
 """Seconds after the last key before the journal is searched."""
 
 
-class SessionsScreen(ModalScreen[str | None]):
+class SessionsScreen(TypingAhead, ModalScreen[str | None]):
     """Gives the id of the session to go on in, an empty id for a new one, or None.
 
     Args:
@@ -51,11 +52,12 @@ class SessionsScreen(ModalScreen[str | None]):
         self._sessions, self._present, self._glyphs = sessions, present, glyphs
         self._rows: list[SessionRow] = []
         self._timer: Timer | None = None
+        self.field = Input(placeholder="search titles and everything said and seen", compact=True)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
             yield Static("Sessions", classes="dialog-title", markup=False)
-            yield Input(placeholder="search titles and everything said and seen", compact=True)
+            yield self.field
             yield OptionList(compact=True, id="session-list")
             yield Static("reading the journal…", id="session-note", markup=False)
             yield KeyFooter()
@@ -126,7 +128,7 @@ class SessionsScreen(ModalScreen[str | None]):
         return self._rows[index] if index is not None and index < len(self._rows) else None
 
     def _search(self) -> None:
-        text = self.query_one(Input).value
+        text = self.field.value
         self.run_worker(self._load(text), exclusive=True, group="search", exit_on_error=False)
 
     async def _load(self, text: str) -> None:

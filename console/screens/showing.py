@@ -10,27 +10,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from console.arrangement import Pane
 from console.notify import Caller
-from console.screens.scoping import Scoping
+from console.screens.looking import Looking
 from console.widgets.panes import Panes
 from console.widgets.status_line import Standing
 
 if TYPE_CHECKING:
-    from agent.events import Inspected, Recorded
-    from console.screens.detail import DetailScreen
+    from agent.events import Recorded
     from console.widgets.approval import Approval
-    from console.widgets.chat_pane import ChatPane
     from console.widgets.plan_pane import PlanPane
     from console.widgets.plan_tree import PlanTree
-    from console.widgets.resource_pane import ResourcePane
-    from console.widgets.resources import ResourceTable
     from console.widgets.status_line import StatusLine
-    from console.widgets.transcript import Transcript
-    from tools.rows import Row
     from tools.tool import Scope
 
 
@@ -42,21 +35,16 @@ class Watched(NamedTuple):
     everywhere: bool
 
 
-class Showing(Scoping):
+class Showing(Looking):
     """The part of the main screen between the session and the panes."""
 
     status: StatusLine
-    chat: ChatPane
     plan: PlanPane
-    resources: ResourcePane
     panes: Panes
     caller: Caller | None = None
 
     _watched: Watched | None = None
     _view = 0
-    _inspected = 0
-    _detail: tuple[str, DetailScreen] | None = None
-    _step: tuple[str, DetailScreen] | None = None
 
     class Arrived(Message):
         """Events came, already folded into the live session's state."""
@@ -64,10 +52,6 @@ class Showing(Scoping):
         def __init__(self, batch: Sequence[Recorded]) -> None:
             super().__init__()
             self.batch = batch
-
-    def enter(self, pane: Pane, target: Widget | None = None) -> None:
-        """Bring a pane on the screen and put the focus into it."""
-        raise NotImplementedError
 
     # --- what comes up the road ---------------------------------------------------------------------
 
@@ -109,14 +93,18 @@ class Showing(Scoping):
         """A plan waits. Whoever is writing is not interrupted."""
         if self.caller is not None:
             self.caller.call("Pilothouse: a plan waits for your decision", focused=self.app.app_focus)
-        focused = self.focused
-        written = (focused.text if isinstance(focused, TextArea) else "") or (
-            focused.value if isinstance(focused, Input) else ""
-        )
-        if written.strip():
+        if self.is_writing:
             self.notify("A plan waits for your decision: esc, then 3.")
         else:
             self.enter(Pane.PLAN)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the operator is in the middle of a text."""
+        focused = self.focused
+        if isinstance(focused, TextArea):
+            return bool(focused.text.strip())
+        return isinstance(focused, Input)
 
     def show_standing(self) -> None:
         """Bring the status line up to date."""
@@ -170,6 +158,7 @@ class Showing(Scoping):
         if self.live is None or not self.live.state.seq:
             return
         from agent.commands import Unwatch, Watch
+        from console.live import cloud_place
 
         wanted = None
         if Pane.RESOURCES in self.panes.arrangement.shown:
@@ -182,7 +171,9 @@ class Showing(Scoping):
         self._watched = wanted
         if wanted is not None:
             self._view += 1
-            self.resources.clear()
+            scope = wanted.scope
+            where = "all namespaces" if wanted.everywhere or not scope.namespace else scope.namespace
+            self.resources.clear(cloud_place(scope) if pane.view.cloud else where)
             self.send(
                 Watch(
                     view=self._view_id,
@@ -224,109 +215,3 @@ class Showing(Scoping):
         event.stop()
         if self.plan.approval is not None:
             self.plan.approval.mark(event.step_ids)
-
-    def on_plan_tree_step_opened(self, event: PlanTree.StepOpened) -> None:
-        from console.screens.detail import DetailScreen
-
-        event.stop()
-        screen = DetailScreen(f"Step {event.step_id}", mention=f"step {event.step_id}")
-        self._step = (event.step_id, screen)
-
-        def closed(mention: str | None) -> None:
-            self._step = None
-            self._ask_about(mention)
-
-        self.app.push_screen(screen, closed)
-        self._refresh_step()
-
-    def _refresh_step(self) -> None:
-        from console.screens.step import step_tabs
-
-        assert self.live is not None
-        plan = self.live.state.current
-        if self._step is None or plan is None:
-            return
-        step_id, screen = self._step
-        try:
-            tabs = step_tabs(plan, step_id, self.glyphs)
-        except KeyError:
-            screen.call_later(screen.fail, f"The plan shown now has no step {step_id}.")
-        else:
-            screen.call_later(screen.show, tabs)
-
-    def on_transcript_copy_requested(self, event: Transcript.CopyRequested) -> None:
-        event.stop()
-        self.app.copy_to_clipboard(event.text)
-
-    def on_transcript_block_opened(self, event: Transcript.BlockOpened) -> None:
-        from console.screens.detail import DetailScreen
-        from console.screens.step import event_tabs
-
-        event.stop()
-        recorded = self.live.events.get(event.seq) if self.live is not None else None
-        if recorded is not None:
-            self.app.push_screen(DetailScreen(f"Event {event.seq}", event_tabs(recorded)))
-
-    def on_resource_pane_name_copied(self, event: ResourcePane.NameCopied) -> None:
-        event.stop()
-        self.app.copy_to_clipboard(event.name)
-
-    def on_resource_table_row_asked(self, event: ResourceTable.RowAsked) -> None:
-        event.stop()
-        self._ask_about(_mention(event.row))
-
-    def on_resource_table_row_opened(self, event: ResourceTable.RowOpened) -> None:
-        from console.screens.detail import DetailScreen
-
-        event.stop()
-        if self.live is None:
-            return
-        row, what = event.row, self.resources.view.what
-        screen = DetailScreen(
-            f"{row.kind.lower()}/{row.name}{f' in {row.namespace}' if row.namespace else ''}",
-            mention=_mention(row),
-            look_again=lambda: self._inspect(screen, row, what),
-        )
-
-        def closed(mention: str | None) -> None:
-            self._detail = None
-            self._ask_about(mention)
-
-        self.app.push_screen(screen, closed)
-        self._inspect(screen, row, what)
-
-    def _inspect(self, screen: DetailScreen, row: Row, what: str) -> None:
-        from agent.commands import Inspect
-
-        assert self.live is not None
-        self._inspected += 1
-        request = f"inspect-{self._inspected}"
-        self._detail = (request, screen)
-        scope = self.live.state.scope
-        if row.namespace:
-            scope = scope.model_copy(update={"namespace": row.namespace})
-        self.send(Inspect(request=request, what=what, name=row.name, scope=scope))
-
-    def _show_inspected(self, event: Inspected) -> None:
-        from console.screens.detail import text_tabs
-
-        if self._detail is None or self._detail[0] != event.request:
-            return
-        screen = self._detail[1]
-        if event.failure:
-            screen.fail(event.failure)
-        else:
-            screen.show(text_tabs(event.tabs))
-
-    def _ask_about(self, mention: str | None) -> None:
-        """Put a name into the prompt, after whatever is written there."""
-        if not mention:
-            return
-        prompt = self.chat.prompt
-        self.enter(Pane.CHAT)
-        prompt.write(f"{prompt.text.rstrip()} {mention} ".lstrip())
-
-
-def _mention(row: Row) -> str:
-    where = f" in {row.namespace}" if row.namespace else ""
-    return f"{row.kind.lower()}/{row.name}{where}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from console.app import PilothouseApp
 from console.live import Agent
@@ -39,6 +40,20 @@ class Console:
         self.app.main.chat.prompt.insert(words)
         await self.pilot.pause()
 
+    async def fill(self, words: str) -> None:
+        """Write into the field that has the focus, all at once."""
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.insert_text_at_cursor(words)
+        await self.pilot.pause()
+
+    async def jump(self, line: str) -> None:
+        """Write a line after `:` and send it."""
+        await self.press("colon")
+        await self.until(lambda: isinstance(self.app.focused, Input), "the : line")
+        await self.fill(line)
+        await self.press("enter")
+
     async def say(self, words: str) -> None:
         await self.type(words)
         await self.press("enter")
@@ -59,7 +74,7 @@ class Console:
 @asynccontextmanager
 async def console(
     folder: Path,
-    size: tuple[int, int] = (160, 48),
+    size: tuple[int, int] = (150, 36),
     options: Options | None = None,
     environment: dict[str, str] | None = None,
 ) -> AsyncIterator[Console]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
+from textual.events import Key
 
 from agent import commands as c
 from console.actions import ACTIONS, Where, bindings, by_word
@@ -83,8 +84,7 @@ async def test_the_palette_offers_every_action_of_the_console_by_name(tmp_path: 
     async with console(tmp_path, size=(120, 60)) as seen:
         await seen.press("ctrl+p")
         await seen.sees("Show every key and command")
-        await seen.press(*"contrast")
-        await seen.press(*["backspace"] * 8, *"new session")
+        await seen.fill("new session")
         await seen.sees("Begin a new session")
         await seen.press("enter", "enter")
         await seen.until(lambda: len(seen.agent.opened) == 2, "a second session")
@@ -137,7 +137,7 @@ def test_the_colon_line_completes_words_views_and_names() -> None:
 
 async def test_jumping_to_a_kind_in_a_namespace_watches_it_there(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
-        await seen.press("colon", *"svc payments", "enter")
+        await seen.jump("svc payments")
         await seen.until(
             lambda: any(
                 isinstance(command, c.Watch)
@@ -147,3 +147,11 @@ async def test_jumping_to_a_kind_in_a_namespace_watches_it_there(tmp_path: Path)
             )
         )
         await seen.sees("[services]")
+
+
+async def test_a_line_typed_in_one_go_after_the_colon_loses_no_letter(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("escape")
+        for key in ("colon", *"ec2", "enter"):
+            seen.app.post_message(Key(key, ":" if key == "colon" else key if len(key) == 1 else None))
+        await seen.sees("[ec2]")

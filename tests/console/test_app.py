@@ -69,7 +69,7 @@ async def test_a_failed_connection_says_why_and_connect_tries_again(tmp_path: Pa
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         seen = Console(pilot, app, None)  # type: ignore[arg-type]
         await seen.sees("the disk is full")
-        await seen.press("colon", *"connect", "enter")
+        await seen.jump("connect")
         await seen.sees("READ-ONLY")
 
 

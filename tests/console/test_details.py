@@ -42,19 +42,20 @@ async def test_a_step_shows_call_change_result_and_raw_error(tmp_path: Path) -> 
 
 async def test_another_context_is_chosen_by_name_or_from_the_list(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
-        await seen.press("colon", *"ctx eks-prod-eu", "enter")
+        await seen.jump("ctx eks-prod-eu")
         await seen.sees("PRODUCTION")
         assert seen.session.state.scope.context == "eks-prod-eu"
         assert seen.session.state.scope.namespace == ""
         await seen.press("escape", "c")
         await seen.sees("Work in which context or profile?")
-        await seen.press(*"kind", "enter")
+        await seen.fill("kind")
+        await seen.press("enter")
         await seen.until(lambda: seen.session.state.scope.context == "kind-staging")
         await seen.until(lambda: "PRODUCTION" not in seen.text)
 
 
 async def test_an_unknown_context_is_answered_with_those_there_are(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
-        await seen.press("colon", *"ctx nowhere", "enter")
+        await seen.jump("ctx nowhere")
         await seen.sees("There is no context nowhere.")
         assert not any(isinstance(command, c.SetScope) for command in seen.session.commands)

@@ -35,7 +35,7 @@ async def test_up_brings_back_what_was_said_and_down_the_draft(tmp_path: Path) -
 
 async def test_a_mention_completes_from_what_the_sidebar_has_shown(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
-        await seen.sees("payments-7d9f8b-000")
+        await seen.sees("cart-7d9f8b-002")
         await seen.press(*"restart ", "at", *"paym")
         await seen.sees("pod/payments-7d9f8b-000  shop")
         await seen.press("down", "tab")

@@ -11,7 +11,7 @@ from tests.console.driving import Console, console
 async def two_sessions(seen: Console) -> None:
     await seen.say("the harbour is quiet")
     await seen.sees("You said: the harbour is quiet")
-    await seen.press("colon", *"new", "enter")
+    await seen.jump("new")
     await seen.until(lambda: len(seen.agent.opened) == 2 and seen.app.main.live is not None)
     await seen.sees("Session of ada")
     await seen.agent.sessions.rename(seen.agent.opened[0].id, "Harbour")
@@ -26,10 +26,10 @@ async def test_a_search_finds_what_was_said_as_it_is_typed(tmp_path: Path) -> No
     async with console(tmp_path) as seen:
         await two_sessions(seen)
         await browser(seen)
-        await seen.press(*"quiet")
+        await seen.fill("quiet")
         await seen.sees("1 session")
         await seen.sees(": the harbour is quiet")
-        await seen.press(*"zzz")
+        await seen.fill("zzz")
         await seen.sees("No session has these words.")
 
 
@@ -96,5 +96,6 @@ async def test_renaming_changes_the_title_in_the_list(tmp_path: Path) -> None:
         await browser(seen)
         await seen.press("down", "f4")
         await seen.sees("New title")
-        await seen.press(*"Pier", "enter")
+        await seen.fill("Pier")
+        await seen.press("enter")
         await seen.until(lambda: "HarbourPier" in seen.text or "Pier" in seen.text)

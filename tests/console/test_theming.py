@@ -83,7 +83,7 @@ async def test_a_theme_from_the_operators_folder_is_used(tmp_path: Path) -> None
     async with console(tmp_path, options=Options(theme="mine")) as seen:
         assert seen.app.theme == "mine"
         await seen.sees("Theme bad.toml")
-        await seen.press("colon", *"theme pilothouse-day", "enter")
+        await seen.jump("theme pilothouse-day")
         await seen.until(lambda: seen.app.theme == "pilothouse-day")
 
 
