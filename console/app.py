@@ -76,6 +76,8 @@ class PilothouseApp(Commanding):
 
     async def build(self) -> None:
         """After the first paint: the real panes, then the agent."""
+        if self._exit:
+            return
         for theme in theming.built_in():
             self.register_theme(theme)
         self.stylesheet.add_source(theming.style_sheet(), read_from=("themes/pilothouse.tcss", ""))
