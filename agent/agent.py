@@ -43,6 +43,9 @@ from tools.tool import Registry, Scope
 DEFAULT_MODEL = "claude-opus-5-5"
 API_KEY = "anthropic-api-key"
 
+LONGEST_WARMING = 5.0
+"""Seconds after which the first request is tried without having warmed up."""
+
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from agent.commands import Approve
-from agent.plan import PlanStatus, Step
+from agent.plan import Plan, PlanStatus, Step
 from agent.settings import Settings
 from agent.state import PlanProgress, SessionState
 
@@ -61,7 +61,7 @@ def check_approval(state: SessionState, settings: Settings, command: Approve) ->
         raise CommandRefused(
             Why.BUSY, f"Plan {state.running.plan.id} is still running.", "Stop it first, or wait."
         )
-    chosen = plan.steps if command.steps is None else tuple(plan.step(name) for name in command.steps)
+    chosen = plan.steps if command.steps is None else tuple(map(plan.step, _known(plan, command.steps)))
     unnamed = [step for step in chosen if step.needs_name and step.needs_name not in command.confirmed]
     if unnamed:
         step = unnamed[0]
@@ -78,6 +78,18 @@ def check_approval(state: SessionState, settings: Settings, command: Approve) ->
                 Why.DECISION, f"This session is read-only in {place}.", "Allow writes there first (key w)."
             )
     return chosen
+
+
+def _known(plan: Plan, names: tuple[str, ...]) -> tuple[str, ...]:
+    ids = [step.id for step in plan.steps]
+    if not names:
+        raise CommandRefused(Why.DECISION, "No step is marked.", "Mark what you want, or reject the plan.")
+    for name in names:
+        if name not in ids:
+            raise CommandRefused(
+                Why.UNKNOWN, f"Plan {plan.id} has no step {name}.", f"It has: {', '.join(ids)}."
+            )
+    return names
 
 
 def places(steps: tuple[Step, ...]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Reader:
                 async with asyncio.timeout(tool.timeout):
                     return await tool.run(args, scope)
             except Exception as caught:
-                error: ToolError = classify(caught)
+                error: ToolError = classify(caught, f"{call.tool} in {scope.context or scope.profile}")
                 again = respond(error, attempt, self._attempts, writes=False) is Response.RETRY
                 if not again or error.failure in _TOLD_AT_ONCE:
                     raise error from caught

@@ -56,12 +56,16 @@ LONGEST_WAIT = 60.0
 """Seconds; a server that asks for more patience than this is reported instead of waited for."""
 
 
-def classify(error: BaseException) -> ToolError:
-    """Any exception as a `ToolError`; what no tool declared is a bug in the tool."""
+def classify(error: BaseException, what: str = "The call") -> ToolError:
+    """Any exception as a `ToolError`; what no tool declared is a bug in the tool.
+
+    Args:
+        what: what was under way, for the sentence of a timeout.
+    """
     if isinstance(error, ToolError):
         return error
     if isinstance(error, TimeoutError):
-        return TimedOut("There was no answer in time.")
+        return TimedOut(f"{what} got no answer in time.")
     return ToolError(
         f"The tool broke: {type(error).__name__}: {error}.",
         hint="This is a defect of the tool, not of the cluster.",

@@ -32,6 +32,9 @@ from memory.lease import Lease
 
 log = logging.getLogger(__name__)
 
+CLOSING = 1.5
+"""Seconds that what is under way gets to record how it ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marked:
@@ -81,6 +84,8 @@ class Session:
         if not self.driving:
             self._spawn(self._follow(), "follow")
             return
+        # What the browser says of an old session stays, until something here changes it.
+        self._marked = Marked("", self.state.title, self.state.cost)
         await settle_doubts(self._staff.site, await self._staff.journal.open_keys(self.id), self._halt)
         self._spawn(self._work(), "turns")
 
@@ -158,9 +163,10 @@ class Session:
         self._halt.set()
         if self._turn is not None:
             self._turn.cancel()
+            await asyncio.wait({self._turn}, timeout=CLOSING)
         running = [task for task in self._tasks if task.get_name().startswith("plan ")]
         if running:
-            await asyncio.wait(running, timeout=1.5)
+            await asyncio.wait(running, timeout=CLOSING)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

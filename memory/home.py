@@ -7,20 +7,19 @@ configuration, data, state and cache apart (XDG on Linux). Folders are 0700, fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import PlatformDirs
-from pydantic import BaseModel, ConfigDict
 
 from memory.errors import HomeUnusable
 
 _NAME = "pilothouse"
 
 
-class Place(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Place:
     """One line of `Home.locate`."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     path: Path

@@ -23,7 +23,7 @@ class ReadStep(StepRun):
                 await self.stopped(key, "Stopped while reading.")
                 return
             except Exception as caught:
-                error = classify(caught)
+                error = classify(caught, self.step.tool)
                 again = respond(error, attempt, self.site.pace.attempts, writes=False)
                 if again is not Response.RETRY:
                     await self.fail(key, attempt, error)

@@ -60,7 +60,7 @@ class WriteStep(StepRun):
                 await self._stop_in_flight(key, attempt, began)
                 return
             except Exception as caught:
-                if await self._answer(key, attempt, classify(caught), began):
+                if await self._answer(key, attempt, classify(caught, self.step.tool), began):
                     continue
                 return
             await self.settle(key, attempt, began)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tomllib
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from console.cli.exits import Exit, Problem
 from console.cli.output import Output
 from console.cli.parser import Choices
+from memory.home import Home
 
 if TYPE_CHECKING:
     from agent.agent import Agent
@@ -36,6 +38,7 @@ def run(choices: Choices, out: Output) -> int:
         agent.begin_warming()
         return agent
 
+    own = _own_choices(Home.find(os.environ, choices.home))
     options = Options(
         sandbox=choices.sandbox,
         context=choices.context,
@@ -43,8 +46,20 @@ def run(choices: Choices, out: Output) -> int:
         read_only=choices.read_only,
         model=choices.model,
         home=choices.home,
-        ascii=choices.ascii,
-        theme=choices.theme,
-        mouse=not choices.no_mouse,
+        ascii=choices.ascii or own.get("ascii") is True,
+        theme=choices.theme or str(own.get("theme", "")),
+        mouse=not choices.no_mouse and own.get("mouse") is not False,
     )
     return run_screen(connect, options)
+
+
+def _own_choices(home: Home) -> dict[str, object]:
+    """The `[console]` table of config.toml, for the first paint.
+
+    Whatever is wrong with the file is said when the agent reads all of it, a moment later.
+    """
+    try:
+        table = tomllib.loads(home.settings.read_text("utf-8")).get("console", {})
+    except (OSError, ValueError):
+        return {}
+    return table if isinstance(table, dict) else {}

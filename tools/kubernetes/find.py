@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, JsonValue
 
-from tools.errors import NotFound, ToolError
+from tools.errors import Forbidden, NotFound
 from tools.kubernetes.fields import Json, mappings, number, strings, text
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
@@ -157,7 +157,7 @@ async def _environments(cluster: Cluster) -> dict[str, str]:
     """Environment by namespace. Where namespaces may not be listed, none are known."""
     try:
         listed = await cluster.json("GET", "/api/v1/namespaces")
-    except ToolError:
+    except Forbidden:
         return {}
     return {text(item, "metadata", "name"): environment(item) for item in mappings(listed, "items")}
 
