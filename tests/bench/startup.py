@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.bench.row import Row, percentile, row
 
-ROUNDS = 7
+ROUNDS = 11
 
 HELLO = """
 import sys, time

@@ -139,7 +139,7 @@ def test_the_real_keyring_keeps_replaces_lists_and_removes_a_credential(tmp_path
         "deleted",
         "api-key",
         "CredentialMissing: The credential token was not found. Set PILOTHOUSE_TOKEN, or PILOTHOUSE_TOKEN_FILE"
-        " to a file that holds it, or store it with `pilothouse credentials store token`.",
+        " to a file that holds it, or store it with `pilothouse auth login token`.",
         "CredentialMissing: The keyring holds no credential token.",
     ]
 
