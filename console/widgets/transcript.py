@@ -78,6 +78,7 @@ class Transcript(LineView):
         self._sheet: Paper | None = None
         self._following = True
         self._read = (0, 0)
+        self._drawn: Paper | None = None
         self._cursor: int | None = None
         """None: the newest entry, whichever that is."""
 
@@ -153,7 +154,7 @@ class Transcript(LineView):
     def _show(self, again: list[int]) -> None:
         """Paint these entries and whatever is in view, keeping the reader's place."""
         column, paper = self._column, self._paper()
-        anchor = column.at(self.scroll_offset.y)
+        anchor, shown = column.at(self.scroll_offset.y), self._in_view()
         column.paint(again, paper)
         while stale := self._stale_in_view(anchor, paper):
             column.paint(stale, paper)
@@ -165,7 +166,27 @@ class Transcript(LineView):
         self._moving = False
         if self._catch_up is None and column.any_stale(paper):
             self._catch_up = self.set_timer(REPAINT_EVERY, self._paint_some)
-        self.refresh()
+        self._refresh_changed(shown)
+
+    def _in_view(self) -> tuple[Paper | None, int, list[Strip | None]]:
+        """What stands on the screen: the paper it was painted for, the first line, the strips."""
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        return self._drawn, top, [self._column.strip(line) for line in range(top, top + height)]
+
+    def _refresh_changed(self, before: tuple[Paper | None, int, list[Strip | None]]) -> None:
+        """Draw again the lines that differ; where the view moved, that is all of them."""
+        self._drawn = self._sheet
+        after = self._in_view()
+        if before[:2] != after[:2]:
+            self.refresh()
+            return
+        changed = [
+            nth for nth, pair in enumerate(zip(before[2], after[2], strict=True)) if pair[0] != pair[1]
+        ]
+        if not self._following:
+            changed.append(len(after[2]) - 1)  # the line that counts what is unread
+        if changed:
+            self.refresh_lines(after[1] + changed[0], changed[-1] - changed[0] + 1)
 
     def _stale_in_view(self, anchor: tuple[int, int], paper: Paper) -> list[int]:
         column = self._column
