@@ -115,6 +115,11 @@ class Transcript(LineView):
         return self._following
 
     @property
+    def catching_up(self) -> bool:
+        """Whether parts that are out of view are still being painted in the background."""
+        return bool(self._changed) or self._catch_up is not None
+
+    @property
     def unread(self) -> int:
         """Lines that came since the reader scrolled up."""
         if self._following or not len(self._column):

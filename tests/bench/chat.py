@@ -37,7 +37,9 @@ async def stream_a_list(folder: Path) -> list[Row]:
             answer = f"Answer {seq}: **all** is well with `pod-{seq}`.\n\n- one\n- two"
             event = e.AnswerGiven(turn=seq, rule="bench@1", markdown=answer)
             transcript.feed(recorded(event, seq + 1))
-        await pilot.pause()
+        # The chat there was is painted before anything is measured.
+        while transcript.catching_up:
+            await pilot.pause(REPAINT_EVERY)
         for number in range(ITEMS):
             text = f"- item {number}: the pod `checkout-{number}` restarted **{number}** times\n"
             half = len(text) // PIECES
