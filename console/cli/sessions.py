@@ -23,7 +23,8 @@ async def list_all(
 ) -> int:
     """Print the sessions, the one last written to first."""
     async with open_journal(choices) as (_, sessions):
-        rows = await sessions.list(limit, status=status, text=" ".join(text))
+        found = await sessions.list(limit, status=status, text=" ".join(text))
+    rows = [row for row in found if row.title or row.events > 2]  # in the others nothing happened
     out.result(
         {"sessions": [row.model_dump(mode="json") for row in rows]},
         lambda: [_row(row, out) for row in rows] or ["There are no sessions here."],

@@ -135,7 +135,7 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
         from console.live import sentence
 
         try:
-            rows = await self._sessions.list(MOST, text=text)
+            found = await self._sessions.list(MOST, text=text)
             hits = await self._sessions.search(text, MOST) if text.strip() else []
         except Exception as error:
             self.query_one("#session-note", Static).update(sentence(error))
@@ -143,6 +143,8 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
         best: dict[str, Hit] = {}
         for hit in hits:
             best.setdefault(hit.session, hit)
+        # A console that was opened and closed again left a session in which nothing happened.
+        rows = [row for row in found if row.title or row.events > 2 or row.id == self._present]
         self._rows = rows
         options = self.query_one(OptionList)
         kept = options.highlighted or 0
