@@ -164,17 +164,16 @@ class Checker:
         args = tool.parse(raw)
         preview: Preview | None = None
         undo: Call | None = None
+        leaves_nothing = False
         if isinstance(tool, WriteTool):
             try:
                 async with asyncio.timeout(tool.timeout):
                     preview = await tool.preview(args, scope)
             except Exception as error:
                 raise classify(error) from error
-            undo = tool.undo(args, preview)
+            undo, leaves_nothing = tool.undo(args, preview), not tool.lasting
         ruling = self._policy.rule(
-            Question(
-                tool=tool.id, effect=tool.effect, scope=scope, preview=preview, undoable=undo is not None
-            )
+            Question(tool.id, tool.effect, scope, preview, undoable=undo is not None or leaves_nothing)
         )
         return Step(
             id=step.id,

@@ -202,6 +202,8 @@ class WriteTool(Tool[A, O]):
     effect: ClassVar[Effect] = Effect.WRITE
     settle: ClassVar[float] = 120.0
     """Seconds the effect may take to be observed after the call returned."""
+    lasting: ClassVar[bool] = True
+    """Whether something stays different afterwards; a rolling restart has nothing to take back."""
 
     @abstractmethod
     async def preview(self, args: A, scope: Scope) -> Preview:

@@ -179,6 +179,15 @@ async def test_production_asks_for_the_name(start: Start) -> None:
         assert refusal.value.why is Why.DECISION and "checkout" in refusal.value.hint
 
 
+async def test_a_rolling_restart_needs_an_approval_but_no_name(start: Start) -> None:
+    async with start() as agent:
+        session = await agent.open_session()
+        await ask(session, "restart redis in staging")
+        waiting = session.state.waiting
+        assert waiting is not None and waiting.plan.steps[0].undo is None
+        assert waiting.plan.steps[0].needs_name == ""
+
+
 async def test_the_clusters_own_namespaces_are_denied_by_a_named_rule(start: Start) -> None:
     async with start() as agent:
         session = await agent.open_session()

@@ -56,6 +56,7 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
     summary = "Restart a Deployment, StatefulSet or DaemonSet: replace its pods one after another."
     Args = RestartArgs
     Output = Written
+    lasting = False
 
     def __init__(self, clusters: Clusters, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__(clusters)
