@@ -62,10 +62,15 @@ class Stop(Frozen):
 
 
 class Resume(Frozen):
-    """Go on with a plan that was interrupted."""
+    """Go on with a plan that was interrupted, under the approval it has.
+
+    A new sitting is read-only again, so whatever is left to write needs writes allowed first.
+    """
 
     plan_id: str
     how: How
+    allow_writes: bool = False
+    """As in `Approve`: typing the plan's hash is the visible act that leaves read-only (headless)."""
 
 
 class Undo(Frozen):

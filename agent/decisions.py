@@ -70,14 +70,34 @@ def check_approval(state: SessionState, settings: Settings, command: Approve) ->
             f"{step.title}: {step.ruling.reason} Its name has to be typed to confirm.",
             f"Type {step.needs_name}.",
         )
-    for place in places(chosen):
+    refuse_read_only(state, settings, chosen, allowed=command.allow_writes)
+    return chosen
+
+
+def refuse_read_only(
+    state: SessionState, settings: Settings, steps: tuple[Step, ...], *, allowed: bool
+) -> None:
+    """Raise `CommandRefused` if any of these steps writes where this sitting may not.
+
+    Args:
+        allowed: the command itself is the act that leaves read-only; closed places stay closed.
+    """
+    for place in places(steps):
         if why := settings.why_closed(place):
             raise CommandRefused(Why.POLICY, why)
-        if place not in state.writable and not command.allow_writes:
+        if place not in state.writable and not allowed:
             raise CommandRefused(
                 Why.DECISION, f"This session is read-only in {place}.", "Allow writes there first (key w)."
             )
-    return chosen
+
+
+def left_to_write(progress: PlanProgress) -> tuple[Step, ...]:
+    """The approved writes of a plan that have no outcome yet."""
+    return tuple(
+        step
+        for step in progress.plan.writes
+        if step.id in progress.approved and not progress.of(step.id).state.final
+    )
 
 
 def _known(plan: Plan, names: tuple[str, ...]) -> tuple[str, ...]:

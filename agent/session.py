@@ -18,7 +18,14 @@ from typing import Any, assert_never
 from agent import commands as c
 from agent import events as e
 from agent.conversation.turn import ModelTurn, Outcome
-from agent.decisions import CommandRefused, Why, check_approval, plan_of
+from agent.decisions import (
+    CommandRefused,
+    Why,
+    check_approval,
+    left_to_write,
+    plan_of,
+    refuse_read_only,
+)  # fmt: skip
 from agent.execution.doubt import settle_doubts
 from agent.execution.executor import execute
 from agent.execution.step import KeyTaken
@@ -293,7 +300,12 @@ class Session:
             raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}, not interrupted.")
         self._halt.clear()
         await settle_doubts(self._staff.site, await self._staff.journal.open_keys(self.id), self._halt)
-        if plan_of(self.state, command.plan_id).status is PlanStatus.INTERRUPTED:
+        progress = plan_of(self.state, command.plan_id)
+        if progress.status is PlanStatus.INTERRUPTED:
+            # Looking up what was in doubt only reads; going on may write.
+            refuse_read_only(
+                self.state, self._staff.settings, left_to_write(progress), allowed=command.allow_writes
+            )
             await self._log.record(e.PlanResumed(plan_id=command.plan_id, by=self._staff.operator))
             self._run(command.plan_id)
 

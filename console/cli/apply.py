@@ -111,7 +111,7 @@ async def _finish(
     try:
         status = session.state.plans[plan_id].status
         if status is PlanStatus.INTERRUPTED:
-            await session.order(Resume(plan_id=plan_id, how="flag"))
+            await session.order(Resume(plan_id=plan_id, how="flag", allow_writes=True))
         elif planned.status is PlanStatus.RUNNING and status.final:
             return True  # It had been cut off at its very end: opening the session saw that it was done.
         else:

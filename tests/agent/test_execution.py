@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from agent import events as e
-from agent.commands import AllowWrites, Say, Stop, StrikeStep, Undo
+from agent.commands import AllowWrites, Resume, Say, Stop, StrikeStep, Undo
 from agent.decisions import CommandRefused, Why
+from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, StepState
-from agent.settings import Settings
+from agent.settings import PlaceSettings, Settings
 from tests.standins.crew import Crew, approve, carry_out, crew, look, offer, put, shelf_crew, until
 from tests.standins.shelf import Shelf
 from tools.errors import (
@@ -300,3 +301,44 @@ async def test_leaving_read_only_is_one_visible_act_for_one_place(aboard: Crew, 
     assert shelf.arrived == ["a=1"]
     await session.order(AllowWrites(place="shelf", writes=False, how="key"))
     assert session.state.writable == frozenset()
+
+
+async def interrupted(tmp_path: Path, shelf: Shelf) -> str:
+    """A plan whose process ended after the intent and before anything arrived; returns its id."""
+    async with crew(tmp_path / "home", shelf_crew(shelf)) as first:
+        session = await first.open()
+        plan = await offer(session, put("a"))
+        await session._log.record(
+            e.PlanApproved(plan_id=plan.id, hash=plan.hash, steps=("a",), by="tester", how="key")
+        )
+        await WriteStep(session._staff.site, plan.id, plan.step("a"), asyncio.Event()).intend(1)
+        await session.close()
+        return plan.id
+
+
+async def test_resuming_writes_nothing_until_writes_are_allowed_again(tmp_path: Path, shelf: Shelf) -> None:
+    plan_id = await interrupted(tmp_path, shelf)
+    async with crew(tmp_path / "home", shelf_crew(shelf)) as again:
+        session = await again.open()
+        with pytest.raises(CommandRefused) as refusal:
+            await session.order(Resume(plan_id=plan_id, how="key"))
+        assert refusal.value.why is Why.DECISION
+        assert shelf.arrived == [] and shelf.calls.count("put") == 0
+        await session.order(AllowWrites(place="shelf", writes=True, how="key"))
+        await carry_out(session, Resume(plan_id=plan_id, how="key"))
+        assert shelf.arrived == ["a=1"]
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(read_only=True), Settings(contexts={"shelf": PlaceSettings(read_only=True)})]
+)
+async def test_nothing_resumes_a_write_where_writing_is_closed(
+    tmp_path: Path, shelf: Shelf, settings: Settings
+) -> None:
+    plan_id = await interrupted(tmp_path, shelf)
+    async with crew(tmp_path / "home", shelf_crew(shelf), settings=settings) as again:
+        session = await again.open()
+        with pytest.raises(CommandRefused) as refusal:
+            await session.order(Resume(plan_id=plan_id, how="flag", allow_writes=True))
+        assert refusal.value.why is Why.POLICY
+        assert shelf.arrived == []
