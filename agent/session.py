@@ -332,7 +332,8 @@ class Session:
         steps = tuple(
             DraftStep(
                 id=step.id,
-                title=step.title,
+                # Other arguments make the old title untrue; the checker writes one from the new preview.
+                title="" if edit and edit.step_id == step.id else step.title,
                 tool=step.tool,
                 args=edit.args if edit and edit.step_id == step.id else step.args,
                 depends_on=step.depends_on,
@@ -344,7 +345,8 @@ class Session:
         if not steps:
             raise CommandRefused(Why.DECISION, "That was the last step; reject the plan instead.")
         try:
-            draft = Draft(goal=progress.plan.goal, steps=steps)
+            goal = f"Plan {plan_id}, edited" if edit else progress.plan.goal
+            draft = Draft(goal=goal, steps=steps)
             await self._offer(draft, progress.plan.origin, progress.turn, replaces=plan_id)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem

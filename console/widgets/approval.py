@@ -245,6 +245,8 @@ class Approval(Widget, can_focus=True):
             if text.strip() == name:
                 self._ask_names(plan, step_ids, names, (*typed, name))
             else:
+                # The field stays: letters typed again must never reach the keys behind it.
+                self._ask_names(plan, step_ids, names, typed)
                 self._say(f"That is not {name}. Nothing was approved.")
 
         self._type(_Typing(f"Type {name} to confirm; escape goes back.", confirm))

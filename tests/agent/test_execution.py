@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent import events as e
-from agent.commands import AllowWrites, Resume, Say, Stop, StrikeStep, Undo
+from agent.commands import AllowWrites, EditStep, Resume, Say, Stop, StrikeStep, Undo
 from agent.decisions import CommandRefused, Why
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, StepState
@@ -342,3 +342,13 @@ async def test_nothing_resumes_a_write_where_writing_is_closed(
             await session.order(Resume(plan_id=plan_id, how="flag", allow_writes=True))
         assert refusal.value.why is Why.POLICY
         assert shelf.arrived == []
+
+
+async def test_an_edited_step_is_never_described_by_its_old_title(aboard: Crew) -> None:
+    session = await aboard.open()
+    plan = await offer(session, put("a", "4"), goal="Put 4 on a")
+    await session.order(EditStep(plan_id=plan.id, step_id="a", args={"name": "a", "value": "3"}))
+    waiting = session.state.waiting
+    assert waiting is not None
+    assert waiting.plan.steps[0].title != plan.steps[0].title
+    assert waiting.plan.goal == f"Plan {plan.id}, edited"

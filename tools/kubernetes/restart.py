@@ -92,9 +92,15 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
             current = await target.read()
         except NotFound:
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=f"{target} is gone.", applied=False)
-        if _restarted_at(current) == preview.before.get("restartedAt", ""):
+        before, now = str(preview.before.get("restartedAt") or ""), _restarted_at(current)
+        if now == before:
             detail = f"{target} has not been told to restart."
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=False)
+        earlier, later = _moment(before), _moment(now)
+        if later is None or (earlier is not None and later < earlier):
+            # Older or gone: rolled back, or another object of that name. It says nothing of our call.
+            detail = f"The restart mark of {target} is {now or 'gone'}; before it was {before or 'absent'}."
+            return Observation(verdict=Verdict.UNKNOWN, detail=detail)
         return (await progress(target.cluster, current)).model_copy(update={"applied": True})
 
     def undo(self, args: RestartArgs, preview: Preview) -> Call | None:
@@ -109,6 +115,15 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
 
 def _restarted_at(workload: Json) -> str:
     return strings(workload, "spec", "template", "metadata", "annotations").get(RESTARTED_AT, "")
+
+
+def _moment(mark: str) -> datetime | None:
+    """The time a restart mark names (RFC 3339), or None when it names none."""
+    try:
+        moment = datetime.fromisoformat(mark)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _patch(moment: str) -> Json:

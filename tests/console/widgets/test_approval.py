@@ -137,6 +137,15 @@ async def test_marking_nothing_approves_nothing() -> None:
         assert commands(app) == [] and "Nothing is marked" in app.text
 
 
+async def test_a_mistyped_name_is_typed_again_without_any_letter_becoming_a_key() -> None:
+    async with on_stage(asked(OPEN, waiting())) as (app, pilot):
+        await pilot.press("a", *"serch", "enter")
+        await pilot.press(*"payments", "enter")
+        assert commands(app) == [
+            Approve(plan_id="p-71", hash=plan().hash, how="key", confirmed=("payments",))
+        ]
+
+
 async def test_a_step_that_needs_its_name_is_approved_only_with_exactly_that_name() -> None:
     async with on_stage(asked(OPEN, waiting())) as (app, pilot):
         await pilot.press("a", *"payment", "enter")

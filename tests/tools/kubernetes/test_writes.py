@@ -149,6 +149,31 @@ async def test_a_restart_leaves_a_mark_and_has_no_undo(lab: Lab) -> None:
     assert again.changes[0].before is not None
 
 
+@pytest.mark.parametrize(
+    ("before", "applied"),
+    [
+        ("2099-01-01T00:00:00Z", None),  # older than the record: rolled back, or another object
+        ("2000-01-01T00:00:00Z", True),
+    ],
+)
+async def test_a_restart_counts_as_arrived_only_by_a_later_mark(
+    lab: Lab, before: str, applied: bool | None
+) -> None:
+    await lab.deployment("web", replicas=0)
+    preview = await lab.carry_out("kubernetes_restart", name="web")
+    recorded = preview.model_copy(update={"before": {"restartedAt": before}})
+    seen = await lab.observe("kubernetes_restart", recorded, name="web")
+    assert seen.applied is applied
+
+
+async def test_a_restart_whose_mark_is_gone_is_in_doubt(lab: Lab) -> None:
+    await lab.deployment("web", replicas=0)
+    preview = await lab.preview("kubernetes_restart", name="web")
+    recorded = preview.model_copy(update={"before": {"restartedAt": "2026-01-01T00:00:00Z"}})
+    seen = await lab.observe("kubernetes_restart", recorded, name="web")
+    assert (seen.verdict, seen.applied) == (Verdict.UNKNOWN, None)
+
+
 async def test_a_new_image_can_be_rolled_back_and_forth(lab: Lab) -> None:
     await lab.deployment("web", replicas=1)
     before = await image(lab)
