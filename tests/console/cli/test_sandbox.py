@@ -154,16 +154,17 @@ def test_a_plan_of_the_sandbox_is_not_carried_out_elsewhere(practice: Practice) 
 
 
 def test_production_needs_its_name_typed(practice: Practice) -> None:
-    plan = practice.plan("scale frontend in production to 1")
-    assert plan["steps"][0]["confirm"] == "frontend"
+    # Not frontend: its autoscaler keeps at least two replicas and takes such a change back.
+    plan = practice.plan("scale cart in production to 3")
+    assert plan["steps"][0]["confirm"] == "cart"
     approved = ("apply", plan["plan_id"], "--approve", plan["hash"])
     refused = practice(*approved)
     assert (refused.code, refused.error["exit"]) == (4, 4)
     assert "--confirm" in refused.error["hint"]
     assert practice(*approved, "--confirm", "checkout").error["exit"] == 4
-    assert practice.replicas("shop-production", "frontend") == 2
-    assert practice(*approved, "--confirm", "frontend").code == 0
-    assert practice.replicas("shop-production", "frontend") == 1
+    assert practice.replicas("shop-production", "cart") == 2
+    assert practice(*approved, "--confirm", "cart").code == 0
+    assert practice.replicas("shop-production", "cart") == 3
 
 
 def test_policy_refuses_with_its_rule(practice: Practice) -> None:

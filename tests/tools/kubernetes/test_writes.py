@@ -40,6 +40,12 @@ async def test_a_preview_changes_nothing_and_is_the_same_each_time(
     lab: Lab, tool: str, args: dict[str, Any]
 ) -> None:
     await lab.deployment("web", replicas=0)
+
+    async def replica_sets() -> int:
+        return int((await lab.read("kubernetes_list", kind="replicasets")).count)
+
+    # The controller makes it a moment later, and what a deletion takes along counts it.
+    await until(lambda: _equals(replica_sets, 1))
     first = await lab.preview(tool, **args)
     before = await lab.read("kubernetes_get", kind="deploy", name="web")
     second = await lab.preview(tool, **args)
