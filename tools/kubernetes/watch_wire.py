@@ -6,6 +6,7 @@ Tables carry what the server prints, for custom resources too, so one decoder se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -72,26 +73,46 @@ class WireEvent(msgspec.Struct):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Which of the server's columns are shown. Ages are left out: they are told from `Row.created`."""
+    """Which columns a view has, and where in the server's rows they come from.
 
-    columns: tuple[str, ...]
+    `spread` is true when rows of several namespaces stand together: each then names its own. Ages are
+    not copied, since they would stand still; where the server has an age, the last column is left
+    empty for whoever draws to fill in from `Row.created`.
+    """
+
+    names: tuple[str, ...]
     places: tuple[int, ...]
+    spread: bool = False
+    aged: bool = False
 
     @classmethod
-    def of(cls, table: WireTable) -> Layout:
-        shown = [
-            (place, column.name)
-            for place, column in enumerate(table.columns or ())
-            if column.priority == 0 and column.name != "Age"
-        ]
-        return cls(tuple(name for _, name in shown), tuple(place for place, _ in shown))
+    def of(cls, names: Sequence[tuple[int, str]], *, spread: bool) -> Layout:
+        """Args: names: place in the server's row, and name, of each column that is shown."""
+        kept = [(place, name) for place, name in names if name != "Age"]
+        return cls(
+            tuple(name for _, name in kept),
+            tuple(place for place, _ in kept),
+            spread,
+            any(name == "Age" for _, name in names),
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The view's columns: the server's, with the namespace after the first and the age last."""
+        where = ("Namespace",) if self.spread and self.names else ()
+        return (*self.names[:1], *where, *self.names[1:], *(("Age",) if self.aged else ()))
+
+    def cells(self, kept: tuple[str, ...], namespace: str) -> tuple[str, ...]:
+        """A row's cells, one for each of `columns`, from those of `names`."""
+        where = (namespace,) if self.spread and self.names else ()
+        return (*kept[:1], *where, *kept[1:], *(("",) if self.aged else ()))
 
     def row(self, wire: WireRow, scope: str, kind: str) -> Row | None:
         """The row of one object; None for one without metadata."""
         if wire.object is None:
             return None
         metadata = wire.object.metadata
-        cells = tuple(
+        kept = tuple(
             cell_text(wire.cells[place]) if place < len(wire.cells) else "" for place in self.places
         )
         created = metadata.creation_timestamp
@@ -101,8 +122,8 @@ class Layout(msgspec.Struct, frozen=True):
             namespace=metadata.namespace,
             name=metadata.name,
             kind=kind,
-            cells=cells,
-            health=health(self.columns, cells),
+            cells=self.cells(kept, metadata.namespace),
+            health=health(self.names, kept),
             created=datetime.fromisoformat(created) if created else None,
         )
 

@@ -104,6 +104,7 @@ class _Feed:
         self._kind = kind
         self._namespace = namespace
         self._now = now
+        self._spread = kind.namespaced and not namespace
         self._layout = Layout((), ())
         self._polled: dict[str, Row] = {}
         self._why_polling = ""
@@ -151,7 +152,8 @@ class _Feed:
     def _page(self, body: bytes) -> tuple[WireTable, list[Row]]:
         table = decode_table(body)
         if table.columns:
-            self._layout = Layout.of(table)
+            names = [(at, column.name) for at, column in enumerate(table.columns) if column.priority == 0]
+            self._layout = Layout.of(names, spread=self._spread)
         return table, [row for wire in table.rows or () if (row := self._row(wire)) is not None]
 
     async def watched(self) -> AsyncIterator[RowsChanged]:
@@ -252,13 +254,11 @@ class _Feed:
         """Rows whose uid is their place, since cells do not say more."""
         spread = table.columns[:1] == ("Namespace",) and not namespace and self._kind.namespaced
         shift = int(spread)
-        columns = table.columns[shift:]
-        places = tuple(place for place, name in enumerate(columns) if name != "Age")
-        self._layout = Layout(tuple(columns[place] for place in places), places)
+        layout = self._layout = Layout.of(list(enumerate(table.columns))[shift:], spread=self._spread)
         rows: list[Row] = []
         for cells in table.rows:
             where = cells[0] if spread else namespace
-            kept = tuple(cells[shift + place] for place in places)
+            kept = tuple(cells[place] for place in layout.places)
             name = kept[0] if kept else ""
             rows.append(
                 Row(
@@ -267,8 +267,8 @@ class _Feed:
                     namespace=where,
                     name=name,
                     kind=self._kind.kind,
-                    cells=kept,
-                    health=health(self._layout.columns, kept),
+                    cells=layout.cells(kept, where),
+                    health=health(layout.names, kept),
                 )
             )
         return rows

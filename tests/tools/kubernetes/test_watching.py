@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tests.tools.kubernetes.lab import PATIENCE, Lab
 from tools.kubernetes.discovery import ResourceType
+from tools.kubernetes.watch_wire import Layout
 from tools.kubernetes.watching import watch
 from tools.rows import FeedState, Health, Row, RowsChanged
 
@@ -153,7 +154,7 @@ async def test_the_first_rows_need_one_light_request_and_the_rest_replaces_them(
     assert view.states == [FeedState.CONNECTING, FeedState.LISTING, FeedState.LIVE]
     assert pods.asked[0]["includeObject"] == "None"
     assert set(view.rows) == {"uid-a", "uid-b"}
-    assert view.columns == ("Name", "Ready", "Status")
+    assert view.columns == ("Name", "Ready", "Status", "Age")
     found = view.rows["uid-a"]
     assert (found.scope, found.namespace, found.kind, found.health) == ("lab", "shop", "Pod", Health.OK)
     assert found.created is not None
@@ -180,7 +181,7 @@ async def test_changes_arrive_and_events_cut_anywhere_are_put_together(
     async with connected(server.url, tmp_path) as (cluster, _):
         changes = watch(cluster, PODS, "shop", sleep=at_once)
         view = await follow(changes, lambda view: any(r.health is Health.BAD for r in view.rows.values()))
-    assert view.rows["uid-a"].cells == ("a", "1/1", "Error")
+    assert view.rows["uid-a"].cells == ("a", "1/1", "Error", "")
 
 
 async def test_a_watch_that_ends_goes_on_from_the_last_bookmark(
@@ -332,3 +333,11 @@ async def test_a_flooded_watch_can_be_cancelled_at_any_moment(
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
+
+
+def test_rows_of_several_namespaces_say_whose_they_are() -> None:
+    names = [(0, "Name"), (1, "Ready"), (4, "Age")]
+    apart, together = Layout.of(names, spread=False), Layout.of(names, spread=True)
+    assert apart.columns == ("Name", "Ready", "Age")
+    assert together.columns == ("Name", "Namespace", "Ready", "Age")
+    assert together.cells(("a", "1/1"), "shop") == ("a", "shop", "1/1", "")
