@@ -34,9 +34,9 @@ from tools.aws.registry import aws_tools
 from tools.aws.watching import poll
 from tools.errors import ToolError
 from tools.gate import Gate, Mint
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.clusters import Clusters
+from tools.kubernetes.live.watching import watch
 from tools.kubernetes.registry import kubernetes_tools
-from tools.kubernetes.watching import watch
 from tools.rows import RowsChanged
 from tools.tool import Registry, Scope
 

@@ -10,14 +10,14 @@ from pydantic import Field
 
 from tools.errors import Invalid, NotFound, ToolError
 from tools.gate import Permit
-from tools.kubernetes.clusters import Clusters
-from tools.kubernetes.discovery import ResourceType
+from tools.kubernetes.connection.clusters import Clusters
+from tools.kubernetes.connection.discovery import ResourceType
 from tools.kubernetes.fields import Json
-from tools.kubernetes.tables import read_table
+from tools.kubernetes.live.tables import read_table
 from tools.tool import Scope
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 Kind = Annotated[
     str,

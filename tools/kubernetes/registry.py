@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel
 
-from tools.kubernetes.apply import KubernetesApply
-from tools.kubernetes.delete import KubernetesDelete
-from tools.kubernetes.describe import KubernetesDescribe
-from tools.kubernetes.diagnose import KubernetesDiagnose
-from tools.kubernetes.events import KubernetesEvents
-from tools.kubernetes.find import FindWorkloads
-from tools.kubernetes.get_object import KubernetesGet
-from tools.kubernetes.list_objects import KubernetesList
-from tools.kubernetes.logs import KubernetesLogs
-from tools.kubernetes.restart import KubernetesRestart
-from tools.kubernetes.roll_back import KubernetesRollBack
-from tools.kubernetes.scale import KubernetesScale
-from tools.kubernetes.set_image import KubernetesSetImage
+from tools.kubernetes.reads.describe import KubernetesDescribe
+from tools.kubernetes.reads.diagnose import KubernetesDiagnose
+from tools.kubernetes.reads.events import KubernetesEvents
+from tools.kubernetes.reads.find import FindWorkloads
+from tools.kubernetes.reads.get_object import KubernetesGet
+from tools.kubernetes.reads.list_objects import KubernetesList
+from tools.kubernetes.reads.logs import KubernetesLogs
+from tools.kubernetes.writes.apply import KubernetesApply
+from tools.kubernetes.writes.delete import KubernetesDelete
+from tools.kubernetes.writes.restart import KubernetesRestart
+from tools.kubernetes.writes.roll_back import KubernetesRollBack
+from tools.kubernetes.writes.scale import KubernetesScale
+from tools.kubernetes.writes.set_image import KubernetesSetImage
 from tools.tool import Arguments, Tool
 
 if TYPE_CHECKING:
-    from tools.kubernetes.clusters import Clusters
+    from tools.kubernetes.connection.clusters import Clusters
 
 
 def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:

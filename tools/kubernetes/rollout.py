@@ -11,7 +11,7 @@ from tools.kubernetes.objects import REVISION
 from tools.tool import Observation, Verdict
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 HOPELESS = frozenset(
     {

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 HEAVY = (
     "agent.agent", "agent.models.messages_api", "anthropic", "console.cli.parser", "keyring.backends.fail",
-    "memory.knowledge", "tools.kubernetes.cluster",
+    "memory.knowledge", "tools.kubernetes.connection.cluster",
 )  # fmt: skip
 
 LONGEST = 45

@@ -12,8 +12,8 @@ import yaml
 from aiohttp import web
 
 from tools.gate import Gate, Mint
-from tools.kubernetes.cluster import Cluster
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.cluster import Cluster
+from tools.kubernetes.connection.clusters import Clusters
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

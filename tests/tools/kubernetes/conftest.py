@@ -14,8 +14,8 @@ import pytest
 
 from tests.tools.kubernetes.lab import PATIENCE, Lab
 from tools.gate import Gate, Permit
-from tools.kubernetes.cluster import Cluster
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.cluster import Cluster
+from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.fields import condition, mappings, text
 from tools.tool import Scope
 

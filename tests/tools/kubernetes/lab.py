@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from tools.errors import Conflict
 from tools.gate import Mint, Permit
-from tools.kubernetes.cluster import Cluster
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.cluster import Cluster
+from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.registry import kubernetes_tools
 from tools.tool import Call, Observation, Preview, Registry, Scope, Verdict
 

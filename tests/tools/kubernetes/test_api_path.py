@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.gate import Access
-from tools.kubernetes.api_path import Unreadable, access, parse
+from tools.kubernetes.connection.api_path import Unreadable, access, parse
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"

@@ -11,7 +11,7 @@ import pytest
 from tests.tools.kubernetes.api_server import api_server, connected, kubeconfig
 from tools.errors import NotConfigured
 from tools.gate import Gate
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.clusters import Clusters
 
 TWO = """
 apiVersion: v1
@@ -131,7 +131,7 @@ async def test_an_exec_plugins_token_is_used(tmp_path: Path) -> None:
 
 def test_listing_the_tools_loads_no_client() -> None:
     code = (
-        "import sys, tools.kubernetes.registry, tools.kubernetes.watching;"
+        "import sys, tools.kubernetes.registry, tools.kubernetes.live.watching;"
         "print([name for name in ('aiohttp', 'kubernetes') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

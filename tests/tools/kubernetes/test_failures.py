@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tools import errors
 from tools.gate import Permit
-from tools.kubernetes.failures import Gone
+from tools.kubernetes.connection.failures import Gone
 
 POD = "/api/v1/namespaces/shop/pods/web-1"
 WRITE = Permit(

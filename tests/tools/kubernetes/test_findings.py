@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tools.kubernetes.events import Happening
-from tools.kubernetes.findings import PodSituation, findings_about
-from tools.kubernetes.workload_findings import workload_findings
+from tools.kubernetes.reads.events import Happening
+from tools.kubernetes.reads.findings import PodSituation, findings_about
+from tools.kubernetes.reads.workload_findings import workload_findings
 
 
 def pod(phase: str = "Running", **parts: Any) -> dict[str, Any]:

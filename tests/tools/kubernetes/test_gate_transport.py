@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tools.errors import GateRefused, Invalid, ServerFailed
 from tools.gate import Mint, Permit
-from tools.kubernetes.cluster import Cluster
+from tools.kubernetes.connection.cluster import Cluster
 
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 

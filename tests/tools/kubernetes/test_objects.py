@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tools.kubernetes.lab import deployment
-from tools.kubernetes.field_ownership import owned_values, restricted
 from tools.kubernetes.objects import changes, fingerprint, manifest_of, readable
+from tools.kubernetes.writes.field_ownership import owned_values, restricted
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),

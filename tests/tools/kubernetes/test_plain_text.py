@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.kubernetes.health import health
+from tools.kubernetes.live.health import health
 from tools.kubernetes.plain_text import LINE_LIMIT, plain
 from tools.rows import Health
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.tools.kubernetes.lab import Lab, until
 from tools.errors import Invalid, NotFound
-from tools.kubernetes.describe import DescribeOutput
-from tools.kubernetes.diagnose import DiagnoseOutput
-from tools.kubernetes.logs import LogsOutput
+from tools.kubernetes.reads.describe import DescribeOutput
+from tools.kubernetes.reads.diagnose import DiagnoseOutput
+from tools.kubernetes.reads.logs import LogsOutput
 
 
 async def test_a_list_has_the_servers_columns_and_the_namespaces_rows(lab: Lab) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tools.kubernetes.lab import Lab, until
 from tools.errors import Forbidden
-from tools.kubernetes.diagnose import DiagnoseOutput
+from tools.kubernetes.reads.diagnose import DiagnoseOutput
 from tools.tool import Scope, Verdict
 
 MISSING = "registry.shop.example/shop/no-such-program:1"

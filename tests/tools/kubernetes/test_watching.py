@@ -13,9 +13,9 @@ from aiohttp import web
 
 from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tests.tools.kubernetes.lab import PATIENCE, Lab
-from tools.kubernetes.discovery import ResourceType
-from tools.kubernetes.watch_wire import Layout
-from tools.kubernetes.watching import watch
+from tools.kubernetes.connection.discovery import ResourceType
+from tools.kubernetes.live.watch_wire import Layout
+from tools.kubernetes.live.watching import watch
 from tools.rows import FeedState, Health, Row, RowsChanged
 
 PODS = ResourceType("", "v1", "pods", "Pod", True, ("get", "list", "watch"), "pod")

@@ -14,7 +14,7 @@ from tests.tools.sandbox.processes import PATIENCE, accepts, alive, without_moto
 from tools.aws.accounts import Accounts
 from tools.errors import Unreachable
 from tools.gate import Gate
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.clusters import Clusters
 from tools.sandbox.launch import Running, join_or_start, overlay
 from tools.tool import Scope
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tools.kubernetes.plain_text import plain
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 READ_LIMIT = 16 * 2**20
 """Bytes of one log that are read at most; older than that is not looked at."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from tools.kubernetes.health import health
+from tools.kubernetes.live.health import health
 from tools.rows import Row
 
 AS_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -112,9 +112,7 @@ class Layout(msgspec.Struct, frozen=True):
         if wire.object is None:
             return None
         metadata = wire.object.metadata
-        kept = tuple(
-            cell_text(wire.cells[place]) if place < len(wire.cells) else "" for place in self.places
-        )
+        kept = tuple(cell_text(wire.cells[place]) if place < len(wire.cells) else "" for place in self.places)
         created = metadata.creation_timestamp
         return Row(
             uid=metadata.uid,

@@ -13,7 +13,7 @@ from tools.kubernetes.fields import Json, mapping, strings, text, value
 from tools.kubernetes.finding import OnClusters, Target
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress, replica_sets_of, revision
-from tools.kubernetes.writing import JSON_PATCH, Written, perform, preview_of, rehearse
+from tools.kubernetes.writes.writing import JSON_PATCH, Written, perform, preview_of, rehearse
 from tools.tool import (
     Arguments,
     Call,

@@ -6,8 +6,8 @@ from pydantic import BaseModel, JsonValue
 
 from tools.errors import GateRefused, NotFound
 from tools.kubernetes.finding import Kind, OnClusters, Target
+from tools.kubernetes.live.tables import read_table
 from tools.kubernetes.objects import readable
-from tools.kubernetes.tables import read_table
 from tools.tool import Arguments, Name, OptionalNamespace, Scope, Tool
 
 

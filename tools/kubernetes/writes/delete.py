@@ -8,10 +8,16 @@ from typing import Literal
 from tools.errors import Invalid, NotFound, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
+from tools.kubernetes.live.tables import read_table
 from tools.kubernetes.objects import manifest_of
 from tools.kubernetes.rollout import pods_of, replica_sets_of
-from tools.kubernetes.tables import read_table
-from tools.kubernetes.writing import Written, perform, preview_of, rehearse_deletion, seen_and_rehearsed
+from tools.kubernetes.writes.writing import (
+    Written,
+    perform,
+    preview_of,
+    rehearse_deletion,
+    seen_and_rehearsed,
+)
 from tools.tool import (
     Arguments,
     Call,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tools.kubernetes.events import Happening
 from tools.kubernetes.fields import Json, condition, mapping, mappings, number, text
-from tools.kubernetes.findings import Evidence, Finding
+from tools.kubernetes.reads.events import Happening
+from tools.kubernetes.reads.findings import Evidence, Finding
 from tools.kubernetes.rollout import counts
 
 

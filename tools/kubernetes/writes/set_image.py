@@ -11,7 +11,7 @@ from tools.kubernetes.fields import Json, mappings, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import STRATEGIC_PATCH, Written, perform, pinned, preview_of, rehearse
+from tools.kubernetes.writes.writing import STRATEGIC_PATCH, Written, perform, pinned, preview_of, rehearse
 from tools.tool import (
     Arguments,
     Call,

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tools.errors import Invalid, NotFound
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.fields import Json, strings, text, value
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import (
+from tools.kubernetes.writes.writing import (
     MERGE_PATCH,
     Written,
     perform,

@@ -15,7 +15,7 @@ from yarl import URL
 
 from tools.errors import GateRefused
 from tools.gate import Gate, Permit
-from tools.kubernetes.api_path import ApiRequest, Unreadable, access, parse
+from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
 
 if TYPE_CHECKING:
     from aiohttp.client import ClientTimeout

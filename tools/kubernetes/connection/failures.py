@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 
 from tools import errors
-from tools.kubernetes.api_path import ApiRequest
+from tools.kubernetes.connection.api_path import ApiRequest
 
 
 class Gone(errors.Conflict):

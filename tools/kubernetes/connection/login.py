@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tools.errors import NotConfigured, ToolError
-from tools.kubernetes.kubeconfig import ContextInfo, Kubeconfig
+from tools.kubernetes.connection.kubeconfig import ContextInfo, Kubeconfig
 
 EXEC_SECONDS = 60.0
 """How long an exec plugin may take; some wait for a browser."""

@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from tools.errors import Conflict, Invalid, NotFound
-from tools.kubernetes.field_ownership import owned_values, restricted
 from tools.kubernetes.fields import Json, mapping, number, text
 from tools.kubernetes.finding import OnClusters, Target, working_namespace
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import (
+from tools.kubernetes.writes.field_ownership import owned_values, restricted
+from tools.kubernetes.writes.writing import (
     APPLY_PATCH,
     FIELD_MANAGER,
     Written,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.errors import Invalid
-from tools.kubernetes.discovery import ResourceType
+from tools.kubernetes.connection.discovery import ResourceType
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 AS_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _NAMESPACES_AT_ONCE = 8

@@ -14,8 +14,8 @@ from tools.kubernetes.fields import Json, mappings, number, strings, text
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
-    from tools.kubernetes.clusters import Clusters
+    from tools.kubernetes.connection.cluster import Cluster
+    from tools.kubernetes.connection.clusters import Clusters
 
 ENVIRONMENT_LABELS = ("environment", "env", "app.kubernetes.io/environment")
 """Labels, of the workload or else of its namespace, that name an environment."""

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tools.errors import Forbidden, Invalid, NotConfigured, NotFound, ToolError, Unauthorized
-from tools.kubernetes.api_path import ApiRequest
-from tools.kubernetes.discovery import ResourceType
-from tools.kubernetes.health import health
-from tools.kubernetes.tables import Table, read_all_namespaces, read_table
-from tools.kubernetes.watch_wire import (
+from tools.kubernetes.connection.api_path import ApiRequest
+from tools.kubernetes.connection.discovery import ResourceType
+from tools.kubernetes.live.health import health
+from tools.kubernetes.live.tables import Table, read_all_namespaces, read_table
+from tools.kubernetes.live.watch_wire import (
     AS_TABLE,
     Layout,
     WireEvent,
@@ -31,7 +31,7 @@ from tools.kubernetes.watch_wire import (
 from tools.rows import FeedState, Row, RowsChanged
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 PAGE = 500
 GATHER_SECONDS = 0.05
@@ -191,7 +191,7 @@ class _Feed:
 
     def relists(self, error: ToolError) -> bool:
         """True when the server forgot where we were (410): then the next round lists anew."""
-        from tools.kubernetes.failures import Gone
+        from tools.kubernetes.connection.failures import Gone
 
         if isinstance(error, Gone) and self.version:
             self.version = ""
@@ -232,7 +232,7 @@ class _Feed:
         return self.change(FeedState.LIVE, upserts=tuple(upserts.values()), removed=tuple(removed))
 
     def _failure(self, event: WireEvent) -> ToolError:
-        from tools.kubernetes.failures import Status, from_decoded
+        from tools.kubernetes.connection.failures import Status, from_decoded
 
         asked = ApiRequest(
             verb="watch", group=self._kind.group, plural=self._kind.plural, namespace=self._namespace

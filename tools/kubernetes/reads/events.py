@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tools.kubernetes.clusters import Clusters
+from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.fields import Json, mappings, number, text
 from tools.kubernetes.finding import Kind, OnClusters, working_namespace
 from tools.kubernetes.plain_text import plain
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 _PAGE = 2_000
 

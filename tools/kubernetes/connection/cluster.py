@@ -15,12 +15,12 @@ from yarl import URL
 
 from tools.errors import Invalid, ServerFailed
 from tools.gate import Gate
-from tools.kubernetes.api_path import ApiRequest, Unreadable, parse
-from tools.kubernetes.discovery import Kinds
-from tools.kubernetes.failures import from_broken, from_status
-from tools.kubernetes.gate_transport import GatedConnector
-from tools.kubernetes.kubeconfig import ContextInfo
-from tools.kubernetes.login import Login
+from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, parse
+from tools.kubernetes.connection.discovery import Kinds
+from tools.kubernetes.connection.failures import from_broken, from_status
+from tools.kubernetes.connection.gate_transport import GatedConnector
+from tools.kubernetes.connection.kubeconfig import ContextInfo
+from tools.kubernetes.connection.login import Login
 
 CONNECT_SECONDS = 2.0
 REQUEST_SECONDS = 20.0

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from tools.kubernetes.finding import Kind, OnClusters, Selector, working_namespace
-from tools.kubernetes.tables import Table, read_all_namespaces, read_table
+from tools.kubernetes.live.tables import Table, read_all_namespaces, read_table
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
 

@@ -16,7 +16,7 @@ from tools.kubernetes.rollout import selector_text
 from tools.tool import Change, Preview
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Answer
+    from tools.kubernetes.connection.cluster import Answer
 
 FIELD_MANAGER = "pilothouse"
 MERGE_PATCH = "application/merge-patch+json"

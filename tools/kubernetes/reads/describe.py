@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, JsonValue
 
 from tools.errors import Invalid, ToolError
-from tools.kubernetes.events import Happening, read_events
 from tools.kubernetes.fields import Json, mapping, mappings, number, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.objects import readable
 from tools.kubernetes.plain_text import plain
+from tools.kubernetes.reads.events import Happening, read_events
 from tools.kubernetes.rollout import owned_by, pod_trouble, pods_of, replica_sets_of, revision
 from tools.tool import Arguments, Name, OptionalNamespace, Scope, Tool
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 _MOST_EVENTS = 20
 _MOST_OWNED = 50

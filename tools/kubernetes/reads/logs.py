@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tools.errors import Invalid, ToolError
 from tools.kubernetes.fields import Json, condition, mappings, text, value
 from tools.kubernetes.finding import Kind, OnClusters, Selector, Target, working_namespace
-from tools.kubernetes.pod_logs import read_log
+from tools.kubernetes.live.pod_logs import read_log
 from tools.kubernetes.rollout import pods_of
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.kubernetes.events import Happening, moment
 from tools.kubernetes.fields import Json, condition, mapping, mappings, number, text
 from tools.kubernetes.plain_text import plain
+from tools.kubernetes.reads.events import Happening, moment
 
 Confidence = Literal["high", "medium", "low"]
 

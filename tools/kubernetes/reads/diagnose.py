@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field
 
 from tools.errors import Forbidden, NotFound, ToolError
-from tools.kubernetes.events import Happening, read_events
 from tools.kubernetes.fields import Json, condition, mapping, mappings, number, text
 from tools.kubernetes.finding import Kind, OnClusters, Target, working_namespace
-from tools.kubernetes.findings import Finding, PodSituation, findings_about
-from tools.kubernetes.pod_logs import read_log
+from tools.kubernetes.live.pod_logs import read_log
+from tools.kubernetes.reads.events import Happening, read_events
+from tools.kubernetes.reads.findings import Finding, PodSituation, findings_about
+from tools.kubernetes.reads.workload_findings import workload_findings
 from tools.kubernetes.rollout import owned_by, pods_of, replica_sets_of
-from tools.kubernetes.workload_findings import workload_findings
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
+    from tools.kubernetes.connection.cluster import Cluster
 
 _WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "jobs.batch")
 _MOST_PODS = 20

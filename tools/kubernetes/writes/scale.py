@@ -11,7 +11,7 @@ from tools.errors import Invalid, NotFound
 from tools.kubernetes.fields import Json, number
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writing import (
+from tools.kubernetes.writes.writing import (
     MERGE_PATCH,
     Written,
     perform,

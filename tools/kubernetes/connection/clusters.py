@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.gate import Gate
-from tools.kubernetes.kubeconfig import ContextInfo, Kubeconfig
-from tools.kubernetes.login import log_in
+from tools.kubernetes.connection.kubeconfig import ContextInfo, Kubeconfig
+from tools.kubernetes.connection.login import log_in
 
 if TYPE_CHECKING:
-    from tools.kubernetes.cluster import Cluster
-    from tools.kubernetes.login import Login
+    from tools.kubernetes.connection.cluster import Cluster
+    from tools.kubernetes.connection.login import Login
 
 
 class Clusters:
@@ -50,7 +50,7 @@ class Clusters:
             return self._open[context]
         info = await asyncio.to_thread(self._kubeconfig.context, context)
         if info.name not in self._open:
-            module = await asyncio.to_thread(importlib.import_module, "tools.kubernetes.cluster")
+            module = await asyncio.to_thread(importlib.import_module, "tools.kubernetes.connection.cluster")
             self._open.setdefault(info.name, module.Cluster(info, lambda: self._log_in(info), self._gate))
         return self._open[info.name]
 

@@ -1,0 +1,1 @@
+"""Views that stay current: the server's tables, watches over them, logs that are followed."""

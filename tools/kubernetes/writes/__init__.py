@@ -1,0 +1,1 @@
+"""Tools that change a cluster, each with preview, observation and undo."""
