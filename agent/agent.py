@@ -13,6 +13,7 @@ from typing import Literal
 
 from agent import events as e
 from agent.execution.step import Pace
+from agent.interrupted import announce
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
@@ -129,11 +130,15 @@ class Agent:
         clusters = Clusters(practice.kubeconfig if practice else None, gate, world)
         accounts = Accounts(gate, world)
         key, trouble = await _find_key(settings, Credentials(environ))
+        if options.sandbox:
+            trouble = ()  # practice needs no key
+        sessions = Sessions(journal)
+        trouble = (*await announce(options.home, sessions), *trouble)
         return cls(
             options=options,
             settings=settings,
             journal=journal,
-            sessions=Sessions(journal),
+            sessions=sessions,
             registry=Registry([*kubernetes_tools(clusters), *aws_tools(accounts)]),
             clusters=clusters,
             accounts=accounts,

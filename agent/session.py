@@ -30,9 +30,10 @@ from agent.execution.doubt import settle_doubts
 from agent.execution.executor import execute
 from agent.execution.step import KeyTaken
 from agent.logbook import Logbook
-from agent.plan import Draft, DraftStep, PlanProblem, PlanStatus
+from agent.plan import Draft, PlanProblem, PlanStatus
+from agent.revising import edited, struck
 from agent.staff import Staff
-from agent.state import SessionState
+from agent.state import PlanProgress, SessionState
 from agent.undoing import undo_draft
 from memory.errors import KeptError
 from memory.lease import Lease
@@ -94,6 +95,8 @@ class Session:
         # What the browser says of an old session stays, until something here changes it.
         self._marked = Marked("", self.state.title, self.state.cost)
         await settle_doubts(self._staff.site, await self._staff.journal.open_keys(self.id), self._halt)
+        if self.state.current is not None:
+            await self._mark()
         self._spawn(self._work(), "turns")
 
     async def send(self, command: c.Command) -> None:
@@ -137,9 +140,11 @@ class Session:
                 if command.comment and self._staff.desk(self.state.model):
                     await self._say(command.comment)
             case c.EditStep():
-                await self._redraft(command.plan_id, edit=command)
+                progress = plan_of(self.state, command.plan_id)
+                await self._redraft(progress, edited(progress, command))
             case c.StrikeStep():
-                await self._redraft(command.plan_id, strike=command.step_id)
+                progress = plan_of(self.state, command.plan_id)
+                await self._redraft(progress, struck(progress, command.step_id))
             case c.Stop():
                 await self._stop()
             case c.Resume():
@@ -314,40 +319,16 @@ class Session:
         if not progress.status.final:
             raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}; stop it first.")
         try:
-            await self._offer(undo_draft(progress), f"undo:{command.plan_id}", progress.turn)
+            draft = undo_draft(progress, self._staff.site.registry)
+            await self._offer(draft, f"undo:{command.plan_id}", progress.turn)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
 
-    async def _redraft(self, plan_id: str, *, edit: c.EditStep | None = None, strike: str = "") -> None:
-        """Check, preview and offer an offered plan anew, with one step changed or struck out."""
-        progress = plan_of(self.state, plan_id)
-        if progress.status is not PlanStatus.OFFERED:
-            raise CommandRefused(
-                Why.STALE, f"Plan {plan_id} is {progress.status} and can no longer be changed."
-            )
-        wanted = edit.step_id if edit else strike
-        if wanted not in {step.id for step in progress.plan.steps}:
-            raise CommandRefused(Why.UNKNOWN, f"Plan {plan_id} has no step {wanted}.")
-        gone = {strike, *progress.plan.dependents(strike)} if strike else set()
-        steps = tuple(
-            DraftStep(
-                id=step.id,
-                # Other arguments make the old title untrue; the checker writes one from the new preview.
-                title="" if edit and edit.step_id == step.id else step.title,
-                tool=step.tool,
-                args=edit.args if edit and edit.step_id == step.id else step.args,
-                depends_on=step.depends_on,
-                scope=step.scope,
-            )
-            for step in progress.plan.steps
-            if step.id not in gone
-        )
-        if not steps:
-            raise CommandRefused(Why.DECISION, "That was the last step; reject the plan instead.")
+    async def _redraft(self, progress: PlanProgress, draft: Draft) -> None:
+        """Check, preview and offer an offered plan anew, as it was redrawn."""
+        plan = progress.plan
         try:
-            goal = f"Plan {plan_id}, edited" if edit else progress.plan.goal
-            draft = Draft(goal=goal, steps=steps)
-            await self._offer(draft, progress.plan.origin, progress.turn, replaces=plan_id)
+            await self._offer(draft, plan.origin, progress.turn, replaces=plan.id)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
 

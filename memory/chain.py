@@ -122,6 +122,10 @@ def verify(path: Path, anchor: Anchor | None = None) -> Verification:
         address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, uri=True, timeout=10)) as connection:
             connection.execute("PRAGMA query_only = ON")
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
+                raise JournalDamaged(
+                    f"{path} holds no journal.", hint="Name the file journal.db of a home that was used."
+                )
             return verify_connection(connection, anchor)
     except sqlite3.Error as error:
         raise JournalDamaged(

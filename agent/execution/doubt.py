@@ -1,7 +1,7 @@
 """After a crash: steps whose intent is on disk and whose outcome is not.
 
 A read simply runs again. A write is looked up in the world, never blindly repeated: its effect is
-there (then it is watched to its end), it never arrived (then it may run again), or nobody can tell
+there (then it is watched to its end), it is not there (then it may run again), or nobody can tell
 (then it stays in doubt and the operator decides).
 """
 
@@ -55,7 +55,10 @@ async def _settle(site: Site, intent: e.StepIntended, stop: asyncio.Event) -> No
     if seen.applied:
         await run.settle(intent.key, intent.attempt, site.log.now())
     elif seen.applied is False:
-        await site.log.end(intent.key, e.StepNotApplied(**place, detail=f"It had not arrived: {seen.detail}"))
+        # It never arrived, or somebody has changed it back since: the world does not tell which.
+        await site.log.end(
+            intent.key, e.StepNotApplied(**place, detail=f"Its effect is not there: {seen.detail}")
+        )
     else:
         await site.log.record(
             e.StepInDoubt(**place, detail=f"Whether it arrived is not known: {seen.detail}")

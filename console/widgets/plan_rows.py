@@ -52,6 +52,8 @@ def head_lines(
     )
     if progress.started:
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
+    if progress.status is PlanStatus.INTERRUPTED:
+        facts.append("R goes on")
     goal = Content.styled(safe_line(progress.plan.goal), "bold")
     status = Content.assemble(
         (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$foreground-muted")

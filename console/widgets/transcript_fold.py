@@ -211,6 +211,8 @@ class TranscriptFold:
             case e.StepInDoubt():
                 text = f"Step {event.step_id} is in doubt: {event.detail}"
                 return note(seq, text, "$text-warning")
+            case e.StepNotApplied():
+                return note(seq, f"Step {event.step_id}: {event.detail}", "$foreground-muted")
         return None
 
     def _finished(self, event: e.PlanFinished, seq: int | None) -> Entry:

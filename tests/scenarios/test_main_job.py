@@ -243,3 +243,25 @@ async def test_resources_arrive_live_and_can_be_looked_at_closely(start: Start) 
                     seen.add("inspected")
                 if seen == {"side", "cloud", "inspected"}:
                     break
+
+
+async def test_taking_back_says_what_is_put_back_and_passes_over_a_restart(start: Start) -> None:
+    async with start() as agent:
+        session = await agent.open_session()
+        await ask(session, "scale cart in staging to 2")
+        waiting = session.state.waiting
+        assert waiting is not None
+        await carry_out(session, approve(waiting.plan))
+        await session.order(Undo(plan_id=waiting.plan.id, how="key"))
+        back = session.state.waiting
+        assert back is not None
+        assert back.plan.steps[0].title.endswith("back as it was: spec.replicas 2 → 1"), back.plan.steps[
+            0
+        ].title
+        await carry_out(session, approve(back.plan))
+        await ask(session, "restart cart in staging")
+        again = session.state.waiting
+        assert again is not None
+        await carry_out(session, approve(again.plan))
+        with pytest.raises(CommandRefused, match="left nothing different"):
+            await session.order(Undo(plan_id=again.plan.id, how="key"))
