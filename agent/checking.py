@@ -13,11 +13,15 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from agent.budget import plan_problems
 from agent.plan import Draft, DraftStep, Plan, PlanProblem, Step, Verdict, order
 from agent.policy import Policy, Question
+from agent.putting_back import backwards
 from agent.reading import Reader
 from agent.recovery import classify
-from agent.references import ReferenceProblem, check_path, references, resolve
+from agent.references import ReferenceProblem, references, resolve
+from agent.settings import Limits
+from agent.shape import linked, shape_problems
 from tools.errors import FailureClass, Invalid, ToolError
 from tools.tool import Call, Preview, Registry, Scope, WriteTool
 
@@ -38,12 +42,14 @@ class Checker:
         registry: the tools there are.
         policy: rules on every step.
         reader: runs the reads that writes take their arguments from.
+        limits: how large a plan may be.
     """
 
-    def __init__(self, registry: Registry, policy: Policy, reader: Reader) -> None:
+    def __init__(self, registry: Registry, policy: Policy, reader: Reader, limits: Limits) -> None:
         self._registry = registry
         self._policy = policy
         self._reader = reader
+        self._limits = limits
 
     async def check(
         self,
@@ -68,56 +74,26 @@ class Checker:
             raise PlanProblem(["The plan has no steps."])
         if len(draft.steps) > LARGEST_PLAN:
             raise PlanProblem([f"The plan has {len(draft.steps)} steps; {LARGEST_PLAN} is the limit."])
-        steps = order([self._known(step) for step in self._linked(draft.steps)])
-        problems = [problem for step in steps for problem in self._shape_problems(step, steps)]
+        steps = order([self._known(step) for step in linked(draft.steps)])
+        by_id = {step.id: step for step in steps}
+        problems = [problem for step in steps for problem in shape_problems(step, by_id, self._registry)]
         if problems:
             raise PlanProblem(problems)
         known = await self._read_sources(steps, scope, dict(outputs or {}))
         checked = await self._preview_all(steps, scope, known)
         self._refuse_denied(checked)
+        if too_much := plan_problems(checked, self._limits):
+            raise PlanProblem(too_much, FailureClass.REFUSED)
         return Plan(id=plan_id, goal=draft.goal, steps=checked, scope=scope, origin=origin)
 
     def _known(self, step: DraftStep) -> DraftStep:
         """The step with its tool's full id; an unknown tool is a problem."""
+        if step.undoes:
+            return step.model_copy(update={"tool": ""})
         try:
             return step.model_copy(update={"tool": self._registry.get(step.tool).id})
         except Invalid as error:
             raise PlanProblem([f"Step {step.id}: {error}"]) from error
-
-    @staticmethod
-    def _linked(steps: tuple[DraftStep, ...]) -> list[DraftStep]:
-        """A reference is a dependency, whether the author said so or not."""
-        linked = []
-        for step in steps:
-            sources = tuple(ref.step for value in step.args.values() for ref in references(value))
-            linked.append(
-                step.model_copy(update={"depends_on": tuple(dict.fromkeys(step.depends_on + sources))})
-            )
-        return linked
-
-    def _shape_problems(self, step: DraftStep, steps: list[DraftStep]) -> list[str]:
-        tool = self._registry.get(step.tool)
-        by_id = {other.id: other for other in steps}
-        problems = []
-        linked = False
-        for reference in (ref for value in step.args.values() for ref in references(value)):
-            linked = True
-            source = self._registry.get(by_id[reference.step].tool)
-            try:
-                check_path(reference, source.spec.output_schema)
-            except ReferenceProblem as error:
-                problems.append(f"Step {step.id}: {error}")
-            if source.effect.writes:
-                problems.append(
-                    f"Step {step.id} takes a value from {reference.step}, which is a write: its outcome cannot"
-                    " be shown before it is approved. Plan the second half after the first is done."
-                )
-        if not linked:
-            try:
-                tool.parse(step.args)
-            except Invalid as error:
-                problems.append(f"Step {step.id}: {error}")
-        return problems
 
     async def _read_sources(
         self, steps: list[DraftStep], scope: Scope, outputs: dict[str, JsonValue]
@@ -150,13 +126,19 @@ class Checker:
                         [f"Step {step.id} ({step.title or step.tool}): {error}"], _failure(error)
                     )
 
-        results = await asyncio.gather(*(one(step) for step in steps))
-        problems = [result for result in results if isinstance(result, PlanProblem)]
-        if problems:
-            raise PlanProblem(
-                (line for problem in problems for line in problem.problems), problems[0].failure
-            )
-        return tuple(result for result in results if isinstance(result, Step))
+        done: dict[str, Step] = {}
+        for back in (False, True):  # what puts a step back is drawn up from that step
+            wanted = [step for step in steps if bool(step.undoes) is back]
+            prepared = [_putting_back(step, done) for step in wanted]
+            results = await asyncio.gather(*map(one, prepared))
+            problems = [result for result in results if isinstance(result, PlanProblem)]
+            if problems:
+                raise PlanProblem(
+                    (line for problem in problems for line in problem.problems), problems[0].failure
+                )
+            found = [result for result in results if isinstance(result, Step)]
+            done |= {step.id: _backwards(step, done) if step.undoes else step for step in found}
+        return tuple(done[step.id] for step in steps)
 
     async def _checked(self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue]) -> Step:
         tool = self._registry.get(step.tool)
@@ -183,6 +165,10 @@ class Checker:
             scope=scope,
             effect=tool.effect,
             depends_on=step.depends_on,
+            gate=step.gate,
+            checks=step.checks,
+            if_failed=step.if_failed,
+            undoes=step.undoes,
             preview=preview,
             undo=undo,
             ruling=ruling,
@@ -204,6 +190,28 @@ class Checker:
                 ),
                 FailureClass.REFUSED,
             )
+
+
+def _putting_back(step: DraftStep, done: Mapping[str, Step]) -> DraftStep:
+    """The step with tool, arguments and scope of the undo it stands for."""
+    if not step.undoes:
+        return step
+    undone = done[step.undoes]
+    if undone.undo is None:
+        raise PlanProblem([f"Step {step.id} puts back {undone.id} ({undone.title}), which cannot be undone."])
+    title = step.title or f"Put {undone.preview.target if undone.preview else undone.id} back"
+    call = undone.undo
+    return step.model_copy(
+        update={"tool": call.tool, "args": call.args, "scope": undone.scope, "title": title}
+    )
+
+
+def _backwards(step: Step, done: Mapping[str, Step]) -> Step:
+    """The step with the preview of what it changes once the step it puts back has run."""
+    original = done[step.undoes].preview
+    if original is None or step.preview is None:
+        return step
+    return step.model_copy(update={"preview": backwards(original, step.preview), "undo": None})
 
 
 def _failure(error: ToolError | ReferenceProblem) -> FailureClass:

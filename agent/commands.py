@@ -73,6 +73,21 @@ class Resume(Frozen):
     """As in `Approve`: typing the plan's hash is the visible act that leaves read-only (headless)."""
 
 
+class PassGate(Frozen):
+    """Let a plan go on that waits for the operator before a step."""
+
+    plan_id: str
+    step_id: str
+    how: How
+
+
+class PlanAgain(Frozen):
+    """Draw up what is left of a failed or stopped plan anew, from what is there now."""
+
+    plan_id: str
+    how: How
+
+
 class Undo(Frozen):
     """Draw up the plan that takes a finished plan back; it is offered like any other."""
 
@@ -125,6 +140,6 @@ class Inspect(Frozen):
 
 
 Command = (
-    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | Undo | AllowWrites | SetScope
-    | UseModel | Rename | Watch | Unwatch | Inspect
+    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo | AllowWrites
+    | SetScope | UseModel | Rename | Watch | Unwatch | Inspect
 )  # fmt: skip

@@ -18,12 +18,22 @@ from agent.execution.reads import summary
 from agent.logbook import Logbook
 from agent.plan import Draft, DraftStep, PlanProblem
 from agent.reading import Reader
+from agent.runbooks.clauses import Clause, Clauses, combine, split
 from agent.runbooks.library import Library, Match, instantiate
 from agent.runbooks.resolution import Ambiguous, BeforeStop, Resolver
 from tools.errors import ToolError
-from tools.tool import Call, Registry
+from tools.tool import Call, Registry, WriteTool
 
 Outcome = Literal["answered", "planned", "asked", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The operator's words as known intents: a match for each clause."""
+
+    text: str
+    matches: tuple[Match, ...]
+    clauses: Clauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +48,29 @@ class Known:
     next_plan: Callable[[], str]
     before_stop: BeforeStop
 
-    async def handle(self, match: Match, turn: int) -> Outcome:
+    def match(self, request: str) -> Request | None:
+        """The request as known intents, or None if any of it is not known."""
+        if whole := self.library.match(request):
+            return Request(request, (whole,), Clauses((Clause(request),), take_back=False))
+        clauses = split(request)
+        if clauses.plain or not clauses.parts:
+            return None
+        found = [self.library.match(part.text) for part in clauses.parts]
+        matches = tuple(match for match in found if match is not None and not match.runbook.answer)
+        return Request(request, matches, clauses) if len(matches) == len(found) else None
+
+    async def handle(self, request: Request, turn: int) -> Outcome:
         """Carry a matched request to its plan, its answer, a question, or the sentence why not."""
         began = time.monotonic()
-        runbook = match.runbook
+        runbook = request.matches[0].runbook
         # Committed together with what comes of it: each commit waits for the disk.
-        heard = [e.Understood(turn=turn, runbook=runbook.id, parameters=match.words)]
-        resolver = Resolver(
-            self.reader,
-            self.log.state.scope,
-            frozenset(tool.name for tool in self.registry),
-            self.before_stop,
-        )
+        heard = [
+            e.Understood(turn=turn, runbook=match.runbook.id, parameters=match.words)
+            for match in request.matches
+        ]
         try:
-            draft = instantiate(runbook, await resolver.resolve(runbook, match.words))
+            drafts = [await self._drawn(request, count) for count in range(len(request.matches))]
+            draft = combine(drafts, request.clauses, self._lasting)
             if not draft.steps:
                 nothing = e.AnswerGiven(turn=turn, rule=runbook.id, markdown=runbook.nothing)
                 await self.log.record(*heard, nothing)
@@ -60,7 +79,7 @@ class Known:
                 await self.log.record(*heard)
                 heard.clear()
                 return await self._answer(draft, runbook.id, runbook.answer, turn)
-            return await self._offer(draft, heard[0], began)
+            return await self._offer(draft, heard, began)
         except Ambiguous as question:
             await self.log.record(
                 *heard,
@@ -77,23 +96,41 @@ class Known:
             await self.log.record(*heard, failed)
             return "failed"
 
-    async def _offer(self, draft: Draft, understood: e.Understood, began: float) -> Outcome:
-        turn = understood.turn
+    async def _drawn(self, request: Request, count: int) -> Draft:
+        """The plan of one clause. Raises `Ambiguous`, whose choices say the whole request."""
+        match = request.matches[count]
+        resolver = Resolver(
+            self.reader,
+            self.log.state.scope,
+            frozenset(tool.name for tool in self.registry),
+            self.before_stop,
+        )
+        try:
+            return instantiate(match.runbook, await resolver.resolve(match.runbook, match.words))
+        except Ambiguous as question:
+            raise question.within(request.text, request.clauses.parts[count].text) from question
+
+    def _lasting(self, step: DraftStep) -> bool:
+        tool = self.registry.get(step.tool)
+        return isinstance(tool, WriteTool) and tool.lasting
+
+    async def _offer(self, draft: Draft, heard: list[e.Understood], began: float) -> Outcome:
+        turn = heard[0].turn
         try:
             plan = await self.checker.check(
                 draft,
                 self.log.state.scope,
                 plan_id=self.next_plan(),
-                origin=f"runbook:{understood.runbook}",
+                origin="+".join(f"runbook:{understood.runbook}" for understood in heard),
             )
         except PlanProblem as problem:
             refused = e.PlanRefused(
                 turn=turn, goal=draft.goal, problems=problem.problems, failure=problem.failure
             )
-            await self.log.record(understood, refused)
+            await self.log.record(*heard, refused)
             return "failed"
         elapsed = (time.monotonic() - began) * 1000
-        await self.log.record(understood, e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed))
+        await self.log.record(*heard, e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed))
         return "planned"
 
     async def _answer(self, draft: Draft, runbook: str, kind: str, turn: int) -> Outcome:

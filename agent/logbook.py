@@ -92,6 +92,16 @@ class Logbook:
         finally:
             self._readers.discard(queue)
 
+    async def until(self, holds: Callable[[SessionState], bool]) -> None:
+        """Wait until the state is so, looking again at every event; returns when the logbook is closed."""
+        queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
+        self._readers.add(queue)
+        try:
+            while not holds(self.state) and not self._closed:
+                await queue.get()
+        finally:
+            self._readers.discard(queue)
+
     def close(self) -> None:
         """Let every reader come to its end."""
         self._closed = True

@@ -123,6 +123,11 @@ class Usage(Frozen):
         """Everything that was sent."""
         return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
 
+    @property
+    def total(self) -> int:
+        """Everything sent and written."""
+        return self.prompt_tokens + self.output_tokens
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,

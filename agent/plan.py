@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue
 
+from agent.checks import Check
 from tools.errors import FailureClass
 from tools.tool import Call, Effect, Frozen, Preview, Scope
 
@@ -23,6 +24,7 @@ class StepState(StrEnum):
 
     PROPOSED = "proposed"
     APPROVED = "approved"
+    WAITING = "waiting for you"
     RUNNING = "running"
     CHECKING = "checking"
     RETRYING = "retrying"
@@ -74,14 +76,30 @@ class DraftStep(BaseModel):
 
     `args` may hold references: `{"$from": "s1", "path": "rows.0.name"}` takes a value from an
     earlier read step's output. An empty scope field means the session's own.
+
+    Attributes:
+        gate: a sentence; the step waits before it starts until the operator has said yes to it.
+        checks: what must be so after the step, beyond what its tool observes itself.
+        if_failed: ids of steps; this step runs only if one of them failed.
+        undoes: id of an earlier write whose recorded before-state this step puts back. Tool and
+            arguments are then taken from that write's undo and left open here.
     """
 
     id: str
     title: str = ""
-    tool: str
+    tool: str = ""
     args: dict[str, JsonValue] = {}
     depends_on: tuple[str, ...] = ()
     scope: Scope = Scope()
+    gate: str = ""
+    checks: tuple[Check, ...] = ()
+    if_failed: tuple[str, ...] = ()
+    undoes: str = ""
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The steps that must be over before this one's turn comes."""
+        return tuple(dict.fromkeys(self.depends_on + self.if_failed))
 
 
 class Draft(BaseModel):
@@ -101,6 +119,10 @@ class Step(Frozen):
     scope: Scope
     effect: Effect
     depends_on: tuple[str, ...] = ()
+    gate: str = ""
+    checks: tuple[Check, ...] = ()
+    if_failed: tuple[str, ...] = ()
+    undoes: str = ""
     preview: Preview | None = None
     undo: Call | None = None
     ruling: Ruling
@@ -108,6 +130,11 @@ class Step(Frozen):
     @property
     def call(self) -> Call:
         return Call(tool=self.tool, args=self.args)
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The steps that must be over before this one's turn comes."""
+        return tuple(dict.fromkeys(self.depends_on + self.if_failed))
 
     @property
     def needs_name(self) -> str:
@@ -152,7 +179,7 @@ class Plan(Frozen):
         """Ids of all steps that rest on this one, directly or not, in plan order."""
         gone = {step_id}
         for step in order(self.steps):
-            if gone & set(step.depends_on):
+            if gone & {*step.after, step.undoes}:
                 gone.add(step.id)
         return tuple(step.id for step in self.steps if step.id in gone and step.id != step_id)
 
@@ -189,7 +216,7 @@ def order(steps: Iterable[S]) -> list[S]:
     problems += [
         f"Step {step.id} depends on {missing}, which is not in the plan."
         for step in waiting
-        for missing in step.depends_on
+        for missing in step.after
         if missing not in known
     ]
     if problems:
@@ -197,7 +224,7 @@ def order(steps: Iterable[S]) -> list[S]:
     done: list[S] = []
     placed: set[str] = set()
     while waiting:
-        free = [step for step in waiting if placed.issuperset(step.depends_on)]
+        free = [step for step in waiting if placed.issuperset(step.after)]
         if not free:
             names = ", ".join(step.id for step in waiting)
             raise PlanProblem([f"Steps {names} depend on each other in a circle."])

@@ -50,6 +50,41 @@ ANSWERS: dict[FailureClass, Answer] = {
     FailureClass.TOOL_BUG: Answer(Response.STOP, Response.OBSERVE),
 }
 
+
+class Aftermath(StrEnum):
+    """What follows when a plan has failed. Of several failures the strictest answer, the last here, counts."""
+
+    REDRAW = "draw up the rest again from what is there now"
+    REPLAN = "have the rest planned anew"
+    REPORT = "say what is true, and leave it to the operator"
+
+
+AFTERMATH: dict[FailureClass, Aftermath] = {
+    FailureClass.DRIFT: Aftermath.REDRAW,
+    FailureClass.CONFLICT: Aftermath.REDRAW,
+    FailureClass.CHECK_FAILED: Aftermath.REPLAN,
+    FailureClass.INVALID: Aftermath.REPLAN,
+    FailureClass.NOT_FOUND: Aftermath.REPLAN,
+}
+"""Every other class is reported: time, rights or a person must change something first."""
+
+WORTH_REPEATING = frozenset(
+    {
+        FailureClass.TRANSIENT,
+        FailureClass.THROTTLED,
+        FailureClass.UNREACHABLE,
+        FailureClass.TIMEOUT,
+        FailureClass.CONFLICT,
+        FailureClass.DRIFT,
+    }
+)
+"""Classes after which the very same call can succeed later."""
+
+
+def aftermath_of(failure: FailureClass) -> Aftermath:
+    return AFTERMATH.get(failure, Aftermath.REPORT)
+
+
 _backoff = wait_exponential_jitter(multiplier=0.5, max=20.0, exp_base=2, jitter=0.5)
 
 LONGEST_WAIT = 60.0

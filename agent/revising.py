@@ -35,10 +35,14 @@ def drafted(progress: PlanProgress) -> tuple[DraftStep, ...]:
         DraftStep(
             id=step.id,
             title=step.title,
-            tool=step.tool,
-            args=step.args,
+            tool="" if step.undoes else step.tool,
+            args={} if step.undoes else step.args,
             depends_on=step.depends_on,
             scope=step.scope,
+            gate=step.gate,
+            checks=step.checks,
+            if_failed=step.if_failed,
+            undoes=step.undoes,
         )
         for step in progress.plan.steps
     )

@@ -7,7 +7,6 @@ writes) are carried out at once, beside a turn or a plan that is under way.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
@@ -18,23 +17,15 @@ from typing import Any, assert_never
 from agent import commands as c
 from agent import events as e
 from agent.conversation.turn import ModelTurn, Outcome
-from agent.decisions import (
-    CommandRefused,
-    Why,
-    check_approval,
-    left_to_write,
-    plan_of,
-    refuse_read_only,
-)  # fmt: skip
-from agent.execution.doubt import settle_doubts
-from agent.execution.executor import execute
-from agent.execution.step import KeyTaken
+from agent.decisions import CommandRefused, Why, plan_of
 from agent.logbook import Logbook
-from agent.plan import Draft, PlanProblem, PlanStatus
+from agent.plan import PlanProblem
+from agent.plans import Plans
+from agent.recovery import Aftermath
+from agent.replanning import report, response
 from agent.revising import edited, struck
 from agent.staff import Staff
-from agent.state import PlanProgress, SessionState
-from agent.undoing import undo_draft
+from agent.state import SessionState
 from memory.errors import KeptError
 from memory.lease import Lease
 
@@ -53,6 +44,13 @@ class Marked:
     cost: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A turn that nobody spoke: a failed plan is drawn up anew."""
+
+    plan_id: str
+
+
 class Session:
     """One stream of events, driven by at most one process.
 
@@ -64,11 +62,11 @@ class Session:
         self._log = logbook
         self._staff = staff
         self._lease = lease
-        self._words: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting: asyncio.Queue[str | Again] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn: asyncio.Task[None] | None = None
-        self._halt = asyncio.Event()
         self._marked = Marked()
+        self._plans = Plans(logbook, staff, self._spawn, self._mark, self._queue_again)
 
     @property
     def id(self) -> str:
@@ -94,7 +92,7 @@ class Session:
             return
         # What the browser says of an old session stays, until something here changes it.
         self._marked = Marked("", self.state.title, self.state.cost)
-        await settle_doubts(self._staff.site, await self._staff.journal.open_keys(self.id), self._halt)
+        await self._plans.settle()
         if self.state.current is not None:
             await self._mark()
         self._spawn(self._work(), "turns")
@@ -129,28 +127,27 @@ class Session:
             case c.Say():
                 await self._say(command.text)
             case c.Approve():
-                await self._approve(command)
+                await self._plans.approve(command)
             case c.Reject():
-                progress = plan_of(self.state, command.plan_id)
-                if progress.status is not PlanStatus.OFFERED:
-                    raise CommandRefused(Why.STALE, f"Plan {command.plan_id} does not wait for a decision.")
-                await self._log.record(
-                    e.PlanRejected(plan_id=command.plan_id, by=self._staff.operator, comment=command.comment)
-                )
+                await self._plans.reject(command)
                 if command.comment and self._staff.desk(self.state.model):
                     await self._say(command.comment)
             case c.EditStep():
                 progress = plan_of(self.state, command.plan_id)
-                await self._redraft(progress, edited(progress, command))
+                await self._plans.redraft(progress, edited(progress, command))
             case c.StrikeStep():
                 progress = plan_of(self.state, command.plan_id)
-                await self._redraft(progress, struck(progress, command.step_id))
+                await self._plans.redraft(progress, struck(progress, command.step_id))
             case c.Stop():
                 await self._stop()
             case c.Resume():
-                await self._resume(command)
+                await self._plans.resume(command)
+            case c.PassGate():
+                await self._plans.pass_gate(command)
+            case c.PlanAgain():
+                await self._plans.plan_again(command)
             case c.Undo():
-                await self._undo(command)
+                await self._plans.undo(command)
             case c.AllowWrites():
                 await self._allow(command)
             case c.SetScope():
@@ -165,14 +162,20 @@ class Session:
                 assert_never(command)
 
     async def idle(self) -> None:
-        """Wait until no turn and no plan is under way. For callers without a screen."""
-        await self._words.join()
-        while plans := [task for task in self._tasks if task.get_name().startswith("plan ")]:
-            await asyncio.wait(plans)
+        """Wait until no turn and no plan is under way, or a plan waits at a gate. For callers without a screen."""
+        while True:
+            await self._waiting.join()
+            plans = [task for task in self._tasks if task.get_name().startswith("plan ")]
+            running = self.state.running
+            if not plans or (running is not None and running.gate):
+                return
+            gate = asyncio.ensure_future(self._log.until(_at_a_gate))
+            await asyncio.wait({*plans, gate}, return_when=asyncio.FIRST_COMPLETED)
+            gate.cancel()
 
     async def close(self) -> None:
         """Stop what is under way, let go of the session, end all subscriptions."""
-        self._halt.set()
+        self._plans.halt()
         if self._turn is not None:
             self._turn.cancel()
             await asyncio.wait({self._turn}, timeout=CLOSING)
@@ -192,30 +195,28 @@ class Session:
     async def _say(self, text: str) -> None:
         if not text.strip():
             raise CommandRefused(Why.UNKNOWN, "There was nothing to do: the line is empty.")
-        if self.state.busy or not self._words.empty():
-            waiting = self._words.qsize() + 1
+        if self.state.busy or not self._waiting.empty():
+            waiting = self._waiting.qsize() + 1
             self._log.show(e.Noticed(text=f"Queued behind what is going on ({waiting} waiting)."))
-        self._words.put_nowait(text.strip())
+        self._waiting.put_nowait(text.strip())
 
     async def _work(self) -> None:
         while True:
-            text = await self._words.get()
-            self._turn = asyncio.create_task(self._one_turn(text), name="turn")
+            wanted = await self._waiting.get()
+            self._turn = asyncio.create_task(self._one_turn(wanted), name="turn")
             await asyncio.wait({self._turn})
             if not self._turn.cancelled() and (error := self._turn.exception()):
                 self._broke(error)
             self._turn = None
-            self._words.task_done()
+            self._waiting.task_done()
 
-    async def _one_turn(self, text: str) -> None:
+    async def _one_turn(self, wanted: str | Again) -> None:
         began, turn = time.monotonic(), self.state.turn + 1
-        meant = self._meaning(text)
-        said = e.Said(turn=turn, text=text, situation=self._staff.situation())
-        await self._log.record(said, *self._title(text))
-        self._log.show(e.TurnStarted(turn=turn, queued=self._words.qsize()))
+        work = await self._begin(wanted, turn)
+        self._log.show(e.TurnStarted(turn=turn, queued=self._waiting.qsize()))
         outcome: Outcome = "stopped"
         try:
-            outcome = await self._outcome(meant, turn)
+            outcome = await work
         except KeptError as error:
             self._log.show(e.Noticed(text=str(error), severity="error"))
             raise
@@ -223,16 +224,48 @@ class Session:
             ended = e.TurnEnded(turn=turn, outcome=outcome, seconds=time.monotonic() - began)
             await asyncio.shield(self._log.record(ended))
             await asyncio.shield(self._mark())
+        if isinstance(wanted, Again):
+            await self._plans.go_on()
+
+    async def _begin(self, wanted: str | Again, turn: int) -> Coroutine[Any, Any, Outcome]:
+        """Record what the turn is about; returns the work itself."""
+        if isinstance(wanted, Again):
+            told = report(self.state.plans[wanted.plan_id])
+            await self._log.record(e.PlanAgainBegun(turn=turn, plan_id=wanted.plan_id, report=told))
+            return self._draw_again(wanted.plan_id, turn)
+        meant = self._meaning(wanted)
+        said = e.Said(turn=turn, text=wanted, situation=self._staff.situation())
+        await self._log.record(said, *self._title(wanted))
+        return self._outcome(meant, turn)
 
     async def _outcome(self, text: str, turn: int) -> Outcome:
-        match = self._staff.known.library.match(text)
-        if match is not None:
-            return await self._staff.known.handle(match, turn)
+        request = self._staff.known.match(text)
+        if request is not None:
+            return await self._staff.known.handle(request, turn)
         desk = self._staff.desk(self.state.model)
         if desk is None:
             await self._log.record(e.AnswerGiven(turn=turn, rule="no-model@1", markdown=self._staff.no_model))
             return "answered"
         return await ModelTurn(desk, turn).run()
+
+    async def _draw_again(self, plan_id: str, turn: int) -> Outcome:
+        """What is left of a failed plan: by rule where that is enough, else by the model if there is one."""
+        progress = self.state.plans[plan_id]
+        desk = self._staff.desk(self.state.model)
+        if desk is not None and response(progress) is not Aftermath.REDRAW:
+            return await ModelTurn(desk, turn, progress).run()
+        try:
+            await self._plans.redraw(plan_id, turn)
+        except PlanProblem as problem:
+            refused = e.PlanRefused(
+                turn=turn, goal=progress.plan.goal, problems=problem.problems, failure=problem.failure
+            )
+            await self._log.record(refused)
+            return "failed"
+        return "planned"
+
+    def _queue_again(self, plan_id: str) -> None:
+        self._waiting.put_nowait(Again(plan_id))
 
     def _meaning(self, text: str) -> str:
         """The request that an answer to a pending question comes to."""
@@ -268,83 +301,11 @@ class Session:
             await sessions.charge(self.id, state.cost)
         self._marked = Marked(status, state.title, state.cost)
 
-    # --- plans -------------------------------------------------------------------------------------
-
-    async def _approve(self, command: c.Approve) -> None:
-        chosen = check_approval(self.state, self._staff.settings, command)
-        plan = plan_of(self.state, command.plan_id).plan
-        await self._log.record(
-            e.PlanApproved(
-                plan_id=plan.id,
-                hash=plan.hash,
-                steps=tuple(step.id for step in chosen),
-                by=self._staff.operator,
-                how=command.how,
-            )
-        )
-        self._run(plan.id)
-
-    def _run(self, plan_id: str) -> None:
-        self._halt.clear()
-        self._spawn(self._execute(plan_id), f"plan {plan_id}")
-
-    async def _execute(self, plan_id: str) -> None:
-        await self._mark()
-        try:
-            await execute(self._staff.site, plan_id, self._halt)
-        except* KeyTaken as taken:
-            text = f"Plan {plan_id} was left alone: {taken.exceptions[0]} was begun elsewhere."
-            self._log.show(e.Noticed(text=text, severity="error"))
-        finally:
-            with contextlib.suppress(KeptError):
-                await asyncio.shield(self._mark())
-
-    async def _resume(self, command: c.Resume) -> None:
-        progress = plan_of(self.state, command.plan_id)
-        if progress.status is not PlanStatus.INTERRUPTED:
-            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}, not interrupted.")
-        self._halt.clear()
-        await settle_doubts(self._staff.site, await self._staff.journal.open_keys(self.id), self._halt)
-        progress = plan_of(self.state, command.plan_id)
-        if progress.status is PlanStatus.INTERRUPTED:
-            # Looking up what was in doubt only reads; going on may write.
-            refuse_read_only(
-                self.state, self._staff.settings, left_to_write(progress), allowed=command.allow_writes
-            )
-            await self._log.record(e.PlanResumed(plan_id=command.plan_id, by=self._staff.operator))
-            self._run(command.plan_id)
-
-    async def _undo(self, command: c.Undo) -> None:
-        progress = plan_of(self.state, command.plan_id)
-        if not progress.status.final:
-            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}; stop it first.")
-        try:
-            draft = undo_draft(progress, self._staff.site.registry)
-            await self._offer(draft, f"undo:{command.plan_id}", progress.turn)
-        except PlanProblem as problem:
-            raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
-
-    async def _redraft(self, progress: PlanProgress, draft: Draft) -> None:
-        """Check, preview and offer an offered plan anew, as it was redrawn."""
-        plan = progress.plan
-        try:
-            await self._offer(draft, plan.origin, progress.turn, replaces=plan.id)
-        except PlanProblem as problem:
-            raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
-
-    async def _offer(self, draft: Draft, origin: str, turn: int, *, replaces: str = "") -> None:
-        began = time.monotonic()
-        plan = await self._staff.known.checker.check(
-            draft, self.state.scope, plan_id=self._staff.known.next_plan(), origin=origin
-        )
-        elapsed = (time.monotonic() - began) * 1000
-        await self._log.record(e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed, replaces=replaces))
-
     async def _stop(self) -> None:
-        self._halt.set()
-        while not self._words.empty():
-            self._words.get_nowait()
-            self._words.task_done()
+        self._plans.halt()
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+            self._waiting.task_done()
         if self._turn is not None:
             self._turn.cancel()
 
@@ -385,3 +346,7 @@ class Session:
         if not task.cancelled() and (error := task.exception()):
             log.error("%s broke", task.get_name(), exc_info=error)
             self._log.show(e.Noticed(text=f"{task.get_name()} broke: {error}", severity="error"))
+
+
+def _at_a_gate(state: SessionState) -> bool:
+    return state.running is not None and bool(state.running.gate)

@@ -19,6 +19,7 @@ theme = "pilothouse-night"
 from __future__ import annotations
 
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +56,14 @@ class Limits(_Section):
     attempts: int = Field(4, ge=1, le=10, description="Tries of one step, the first included.")
     model_rounds: int = Field(24, ge=1, le=200, description="Model calls in one turn.")
     turn_seconds: float = Field(300.0, gt=0)
+    replans: int = Field(2, ge=0, le=10, description="How often a failed plan is drawn up anew by itself.")
+    plan_writes: int = Field(50, ge=1, description="Writes in one plan.")
+    plan_objects: int = Field(500, ge=1, description="Objects that one plan touches.")
+    plan_seconds: float = Field(
+        3600.0, gt=0, description="Seconds of work on one plan, waiting for you aside."
+    )
+    session_tokens: int | None = Field(None, ge=1, description="Model tokens of one session.")
+    session_cost: Decimal | None = Field(None, gt=0, description="US dollars of one session.")
 
 
 class ConsoleSettings(_Section):

@@ -70,7 +70,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
     """The staff for the session of this logbook."""
     settings = ship.settings
     reader = Reader(ship.registry, attempts=settings.limits.attempts, sleep=ship.pace.sleep)
-    checker = Checker(ship.registry, Policy(settings), reader)
+    checker = Checker(ship.registry, Policy(settings), reader, settings.limits)
 
     def next_plan() -> str:
         return f"{log.session}.{len(log.state.plans) + 1}"
@@ -105,7 +105,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         settings=settings,
         operator=ship.operator,
         known=known,
-        site=Site(ship.registry, ship.mint, log, ship.pace),
+        site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),
         views=Views(ship.feed),
         inspector=Inspector(ship.registry, reader),
         desk=desk,

@@ -31,6 +31,8 @@ class StepProgress:
     ended: datetime | None = None
     retry_at: datetime | None = None
     failure: FailureClass | None = None
+    passed: bool = False
+    """Whether the operator let it through its gate."""
     cause: str = ""
     hint: str = ""
     raw: str = ""
@@ -51,8 +53,16 @@ class PlanProgress:
     summary: str = ""
     model_calls: int = 0
     elapsed_ms: float = 0.0
+    replaces: str = ""
+    difference: e.PlanDifference | None = None
     started: datetime | None = None
     ended: datetime | None = None
+
+    @property
+    def gate(self) -> str:
+        """Id of the step that waits for the operator, or nothing."""
+        waiting = (key for key, step in self.steps.items() if step.state is StepState.WAITING)
+        return next(waiting, "")
 
     def of(self, step_id: str) -> StepProgress:
         return self.steps.get(step_id, StepProgress())
@@ -124,6 +134,8 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
             return replace(state, writable=allowed | {event.place} if event.writes else allowed)
         case e.ModelChanged():
             return replace(state, model=event.model)
+        case e.PlanAgainBegun():
+            return replace(state, turn=event.turn, busy=True, question=None)
         case e.Said():
             return replace(state, turn=event.turn, busy=True, question=None)
         case e.ModelReplied():
@@ -154,6 +166,8 @@ def _offered(state: SessionState, event: e.PlanOffered, at: datetime) -> Session
         steps={step.id: StepProgress() for step in event.plan.steps},
         model_calls=event.model_calls,
         elapsed_ms=event.elapsed_ms,
+        replaces=event.replaces,
+        difference=event.difference,
     )
     return replace(state, plans=plans)
 
@@ -181,6 +195,10 @@ def _fold_plan(plan: PlanProgress, event: e.Event, at: datetime) -> PlanProgress
 
 def _fold_step(step: StepProgress, event: e.Event, at: datetime) -> StepProgress:
     match event:
+        case e.GateReached():
+            return replace(step, state=StepState.WAITING, cause=event.gate, started=step.started or at)
+        case e.GatePassed():
+            return replace(step, state=StepState.APPROVED, passed=True, cause="", started=None)
         case e.StepIntended():
             return replace(
                 step,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.plan import Draft, DraftStep, PlanProblem, Step, StepState
+from agent.plan import Draft, DraftStep, Plan, PlanProblem, Step, StepState
+from agent.putting_back import changed_since
 from agent.state import PlanProgress
 from tools.tool import Registry
 
@@ -15,7 +16,9 @@ def undo_draft(progress: PlanProgress, registry: Registry) -> Draft:
     Raises:
         PlanProblem: nothing was changed, or something changed cannot be taken back.
     """
-    done = [step for step in progress.plan.writes if _arrived(progress, step)]
+    done = [step for step in progress.plan.writes if _arrived(progress, step) and not step.undoes]
+    back = {step.undoes for step in progress.plan.writes if _arrived(progress, step)}
+    done = [step for step in done if step.id not in back]
     if not done:
         raise PlanProblem([f"Plan {progress.plan.id} changed nothing that could be taken back."])
     stuck = [step for step in done if step.undo is None and registry.write(step.tool).lasting]
@@ -38,6 +41,19 @@ def undo_draft(progress: PlanProgress, registry: Registry) -> Draft:
                 )
             )
     return Draft(goal=f"Take back: {progress.plan.goal}", steps=tuple(steps))
+
+
+def with_doubts(plan: Plan, undone: PlanProgress) -> Plan:
+    """The undo plan, with a warning wherever somebody changed an object since."""
+    steps = []
+    for step in plan.steps:
+        original = next((one for one in undone.plan.steps if f"undo-{one.id}" == step.id), None)
+        if original is not None and original.preview is not None and step.preview is not None:
+            since = changed_since(original.preview, step.preview)
+            warnings = (*since, *step.preview.warnings)
+            step = step.model_copy(update={"preview": step.preview.model_copy(update={"warnings": warnings})})
+        steps.append(step)
+    return plan.model_copy(update={"steps": tuple(steps)})
 
 
 def _arrived(progress: PlanProgress, step: Step) -> bool:

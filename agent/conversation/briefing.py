@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import get_args
 
 from pydantic import JsonValue
 
+from agent.checks import Comparison
 from agent.model import ToolSpec
 from tools.tool import Effect, Registry, Scope, Tool
 
@@ -29,8 +31,12 @@ How to work
 - A plan is a list of steps in the order of writing, each one call of one tool. Steps run as soon as what
   they depend on is done, several at once. Put what must come first into `depends_on`. A step may take a
   value from an earlier *read* step: {"$from": "step-id", "path": "rows.0.name"}.
-- Keep plans small: only what the request needs. The tools observe the effect themselves; add no checks of
-  your own after a write.
+- Keep plans small: only what the request needs. Every write observes its own effect (rollout complete, object
+  gone); do not repeat that as a step.
+- Conditions in the request become structure, never prose. "Wait for me" before a step: its `gate`. "Errors must
+  stay below 1 % for five minutes" after a step: its `checks` (a read, a path, a comparison, `lasts` in seconds).
+  "If that fails, roll back": a further step with `undoes` naming the write (its recorded state is put back), or
+  one with `if_failed` naming the steps and a call of its own.
 - When you have found out what was asked, answer in short Markdown. Every claim names the call or the object
   it rests on. Say what you did not check. If nothing is wrong, say so.
 
@@ -68,8 +74,16 @@ def own_tools(registry: Registry) -> tuple[ToolSpec, ...]:
             "args": {"type": "object"},
             "depends_on": {"type": "array", "items": {"type": "string"}},
             "scope": _SCOPE,
+            "gate": {"type": "string", "description": "What the operator says yes to before it starts."},
+            "checks": {"type": "array", "items": _CHECK},
+            "if_failed": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Run only if one of these failed.",
+            },
+            "undoes": {"type": "string", "description": "The write it puts back; then no tool and no args."},
         },
-        "required": ["id", "title", "tool", "args"],
+        "required": ["id", "title"],
     }
     return (
         ToolSpec(
@@ -108,6 +122,25 @@ def situation(scope: Scope, now: str, places: Iterable[str]) -> str:
     )
     return f"[scope: {here}; contexts and profiles: {known or 'none'}; time: {now}]"
 
+
+_CHECK: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {
+        "says": {"type": "string", "description": "The condition in the operator's words."},
+        "call": {
+            "type": "object",
+            "description": "The read that shows it; leave it away for a read step's own output.",
+            "properties": {"tool": {"type": "string"}, "args": {"type": "object"}},
+            "required": ["tool", "args"],
+        },
+        "path": {"type": "string", "description": "Dotted path into its output; a list counts its items."},
+        "must": {"type": "string", "enum": list(get_args(Comparison))},
+        "than": {"type": ["number", "string"]},
+        "within": {"type": "number", "description": "Seconds it may take to come true (60)."},
+        "lasts": {"type": "number", "description": "Seconds it then has to stay true (0)."},
+    },
+    "required": ["says", "path", "must", "than"],
+}
 
 _SCOPE: dict[str, JsonValue] = {
     "type": "object",

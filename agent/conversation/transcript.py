@@ -44,6 +44,8 @@ def messages(history: Iterable[e.Recorded], model: str) -> tuple[Message, ...]:
                 put("assistant", list(said.content))
                 calls = event.message.tool_uses
                 put("user", [result(call, results.get(call.id)) for call in calls])
+            case e.PlanAgainBegun():
+                put("user", [TextBlock(text=_again(event))])
             case e.AnswerGiven():
                 put("assistant", [TextBlock(text=shorten(event.markdown))])
             case _:
@@ -83,6 +85,16 @@ def shorten(text: str, longest: int = LONGEST_RESULT) -> str:
         return text
     half = longest // 2
     return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+
+
+def _again(event: e.PlanAgainBegun) -> str:
+    return (
+        f"[console: the plan did not succeed. What is true now:\n{shorten(event.report)}\n"
+        "Find out why with the read tools if it is not plain. If a corrected plan for what is left is likely"
+        " to succeed, propose it: reuse the ids of steps that stay as they are, leave out what is done, and"
+        " never repeat a call that failed. Otherwise answer: what is done, what failed, why, and what the"
+        " operator could do.]"
+    )
 
 
 def _note(event: e.Event) -> str:

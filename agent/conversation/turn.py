@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import JsonValue, ValidationError
 
 from agent import events as e
+from agent.budget import spent
 from agent.checking import Checker, fill
 from agent.conversation.briefing import ASK, PROPOSE, briefing, own_tools, read_tools
 from agent.conversation.proposal import Proposal, read_plan
@@ -31,10 +32,13 @@ from agent.model import (
     ToolUseBlock,
 )  # fmt: skip
 from agent.models.errors import MalformedToolCall, ModelError, TruncatedToolCall, Unusable
-from agent.plan import DraftStep, Plan, PlanProblem
+from agent.plan import DraftStep, Plan, PlanProblem, canonical
 from agent.reading import Reader
+from agent.recovery import WORTH_REPEATING
 from agent.references import references
+from agent.replanning import difference, repeated
 from agent.settings import Limits
+from agent.state import PlanProgress
 from tools.errors import FailureClass, Invalid, ToolError
 from tools.tool import Call, Effect, Registry, Scope
 
@@ -59,10 +63,17 @@ class Desk:
 
 
 class ModelTurn:
-    """Runs one turn. All its tasks end with it."""
+    """Runs one turn. All its tasks end with it.
 
-    def __init__(self, desk: Desk, turn: int) -> None:
+    Args:
+        failed: the plan that this turn draws up anew, if that is what it is about.
+    """
+
+    def __init__(self, desk: Desk, turn: int, failed: PlanProgress | None = None) -> None:
         self._desk = desk
+        self._failed_plan = failed
+        self._dead_ends: dict[str, str] = {}
+        """Why calls of this turn failed that would only fail again."""
         self._turn = turn
         self._reads: dict[str, asyncio.Task[None]] = {}
         self._early: dict[str, asyncio.Task[JsonValue]] = {}
@@ -90,6 +101,8 @@ class ModelTurn:
 
     async def _rounds(self) -> Outcome:
         stumbles = 0
+        if over := spent(self._desk.log.state, self._desk.limits):
+            return await self._failed(over, "Begin a new session, or raise the limit.", FailureClass.REFUSED)
         for _ in range(self._desk.limits.model_rounds):
             try:
                 reply = await self._ask()
@@ -107,6 +120,10 @@ class ModelTurn:
             outcome = await self._act(reply.calls)
             if outcome is not None:
                 return outcome
+            if over := spent(self._desk.log.state, self._desk.limits):
+                return await self._failed(
+                    over, "Begin a new session, or raise the limit.", FailureClass.REFUSED
+                )
         return await self._failed(
             f"The model asked for tools {self._desk.limits.model_rounds} times without coming to an end.",
             "Ask something narrower.",
@@ -176,10 +193,17 @@ class ModelTurn:
             cause = str(error) if isinstance(error, Invalid) else "scope: not a scope."
             await self._returned(block, began, failure=FailureClass.INVALID, cause=cause)
             return
+        same = canonical([call.model_dump(), scope.model_dump()])
+        if same in self._dead_ends:
+            cause = f"This very call failed before, and was not sent again: {self._dead_ends[same]}"
+            await self._returned(block, began, failure=FailureClass.INVALID, cause=cause)
+            return
         await desk.log.record(e.ToolCalled(turn=self._turn, call_id=block.id, call=call, scope=scope))
         try:
             output = (await desk.reader.run(call, scope)).model_dump(mode="json")
         except ToolError as error:
+            if error.failure not in WORTH_REPEATING:
+                self._dead_ends[same] = str(error)
             await self._returned(block, began, failure=error.failure, cause=str(error))
         else:
             await self._returned(block, began, summary=summary(output), output=output)
@@ -265,6 +289,8 @@ class ModelTurn:
                 plan=plan,
                 model_calls=self._calls,
                 elapsed_ms=(time.monotonic() - self._began) * 1000,
+                replaces=self._failed_plan.plan.id if self._failed_plan else "",
+                difference=difference(self._failed_plan, plan) if self._failed_plan else None,
             )
         )
         return "planned"
@@ -280,13 +306,16 @@ class ModelTurn:
             if not isinstance(output, BaseException)
         }
         self._early.clear()
-        return await desk.checker.check(
+        plan = await desk.checker.check(
             draft,
             desk.log.state.scope,
             plan_id=desk.next_plan(),
             origin=f"model:{desk.model.name}",
             outputs=outputs,
         )
+        if self._failed_plan and (again := repeated(self._failed_plan, plan)):
+            raise PlanProblem(again)
+        return plan
 
     def _drafted(self, proposal: Proposal, steps: list[DraftStep]) -> None:
         """Show steps as they are written; a read that needs nothing else starts at once."""

@@ -31,8 +31,13 @@ from agent.events.ephemeral import (
     ViewChanged,
 )
 from agent.events.plan import (
+    ApprovedHow,
     AttemptFailed,
+    GatePassed,
+    GateReached,
+    PlanAgainBegun,
     PlanApproved,
+    PlanDifference,
     PlanFinished,
     PlanOffered,
     PlanRefused,
@@ -70,6 +75,7 @@ DurableEvent = Annotated[
     | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
+    | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
     | StepSkipped | StepStopped | PlanFinished,
     Field(discriminator="kind"),
@@ -97,6 +103,7 @@ class Recorded:
 __all__ = [
     "DURABLE",
     "AnswerGiven",
+    "ApprovedHow",
     "AttemptFailed",
     "Durable",
     "DurableEvent",
@@ -104,14 +111,18 @@ __all__ = [
     "EphemeralEvent",
     "Event",
     "Evidence",
+    "GatePassed",
+    "GateReached",
     "Inspected",
     "ModeChanged",
     "ModelChanged",
     "ModelReplied",
     "ModelWaiting",
     "Noticed",
+    "PlanAgainBegun",
     "PlanApproved",
     "PlanChecking",
+    "PlanDifference",
     "PlanFinished",
     "PlanOffered",
     "PlanRefused",

@@ -11,7 +11,19 @@ from agent.events.durable import Durable
 from agent.plan import Plan, PlanStatus
 from tools.errors import FailureClass
 from tools.gate import Permit
-from tools.tool import Call, Effect, Scope
+from tools.tool import Call, Effect, Frozen, Scope
+
+
+class PlanDifference(Frozen):
+    """A plan beside the one it replaces; ids of steps.
+
+    `kept` steps do exactly what was approved before. The others of the new plan are new or changed.
+    """
+
+    kept: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 class PlanOffered(Durable):
@@ -23,6 +35,8 @@ class PlanOffered(Durable):
     model_calls: int = 0
     elapsed_ms: float = 0.0
     replaces: str = ""
+    difference: PlanDifference | None = None
+    """How it differs from the failed plan it replaces."""
 
     def words(self) -> str:
         targets = " ".join(step.preview.target for step in self.plan.steps if step.preview)
@@ -43,6 +57,9 @@ class PlanRefused(Durable):
         return f"{self.goal} {' '.join(self.problems)}"
 
 
+ApprovedHow = Literal["key", "flag", "kept"]
+
+
 class PlanApproved(Durable):
     """`steps` names the approved steps; `how` what the operator did to say so."""
 
@@ -51,7 +68,8 @@ class PlanApproved(Durable):
     hash: str
     steps: tuple[str, ...]
     by: str
-    how: Literal["key", "flag"]
+    how: ApprovedHow
+    """`kept`: every write was approved before, in the plan this one replaces."""
 
 
 class PlanRejected(Durable):
@@ -70,6 +88,35 @@ class PlanResumed(Durable):
     kind: Literal["plan_resumed"] = "plan_resumed"
     plan_id: str
     by: str
+
+
+class PlanAgainBegun(Durable):
+    """A failed plan is drawn up anew; `report` is what the author of the new one is told."""
+
+    kind: Literal["plan_again_begun"] = "plan_again_begun"
+    turn: int
+    plan_id: str
+    report: str
+
+
+class GateReached(Durable):
+    """A step waits for the operator's yes."""
+
+    kind: Literal["gate_reached"] = "gate_reached"
+    plan_id: str
+    step_id: str
+    gate: str
+
+    def words(self) -> str:
+        return self.gate
+
+
+class GatePassed(Durable):
+    kind: Literal["gate_passed"] = "gate_passed"
+    plan_id: str
+    step_id: str
+    by: str
+    how: Literal["key", "flag"]
 
 
 class StepIntended(Durable):

@@ -6,8 +6,10 @@ import asyncio
 
 from pydantic import BaseModel, JsonValue
 
+from agent.execution.conditions import fulfil
 from agent.execution.step import StepRun, Stopped
 from agent.recovery import Response, classify, respond
+from tools.errors import ToolError
 
 
 class ReadStep(StepRun):
@@ -32,7 +34,14 @@ class ReadStep(StepRun):
                     return
                 continue
             value: JsonValue = output.model_dump(mode="json")
-            await self.succeed(key, attempt, summary(value), output=value, began=began)
+            try:
+                checked = await fulfil(self)
+            except Stopped:
+                await self.stopped(key, "Stopped while watching its check.")
+            except ToolError as error:
+                await self.fail(key, attempt, error, observed=error.message)
+            else:
+                await self.succeed(key, attempt, checked or summary(value), output=value, began=began)
             return
 
     async def _call(self) -> BaseModel:

@@ -18,7 +18,9 @@ from pydantic import JsonValue
 from agent import events as e
 from agent.logbook import Logbook
 from agent.plan import Step
+from agent.reading import Reader
 from agent.recovery import wait
+from agent.settings import Limits
 from agent.state import StepProgress
 from memory.ledger import BegunState
 from tools.errors import ToolError
@@ -39,12 +41,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where steps run: the tools, the mint that lets writes out, the logbook they are written to."""
+    """Where steps run: the tools, the mint that lets writes out, the logbook, the reader for checks."""
 
     registry: Registry
     mint: Mint
     log: Logbook
     pace: Pace
+    reader: Reader
+    limits: Limits = Limits()
 
 
 class Stopped(Exception):
@@ -125,6 +129,12 @@ class StepRun(ABC):
         )
         await (self.site.log.end(key, event) if key else self.site.log.record(event))
 
+    async def needless(self, attempt: int, observed: str) -> None:
+        """Record that the world is already as the step wants it; nothing is sent."""
+        await self.site.log.record(
+            e.StepSucceeded(plan_id=self.plan_id, step_id=self.step.id, attempt=attempt, observed=observed)
+        )
+
     async def stopped(self, key: str, detail: str, *, applied: bool | None = None) -> None:
         event = e.StepStopped(plan_id=self.plan_id, step_id=self.step.id, detail=detail, applied=applied)
         await (self.site.log.end(key, event) if key else self.site.log.record(event))
@@ -145,11 +155,14 @@ class StepRun(ABC):
             ),
         )
         try:
-            await self.unless_stopped(_as_coroutine(self.site.pace.sleep(seconds)))
+            await self.unless_stopped(self.sleep(seconds))
         except Stopped:
             await self.stopped("", "Stopped while waiting for the next try.", applied=False)
             return False
         return True
+
+    async def sleep(self, seconds: float) -> None:
+        await self.site.pace.sleep(seconds)
 
     async def unless_stopped(self, work: Coroutine[Any, Any, T], *, grace: float = 0.0) -> T:
         """The result of `work`, or `Stopped` once `stop` is set and `grace` seconds have passed.
@@ -169,7 +182,3 @@ class StepRun(ABC):
             for pending in (task, halt):
                 pending.cancel()
             await asyncio.gather(task, halt, return_exceptions=True)
-
-
-async def _as_coroutine(awaitable: Awaitable[T]) -> T:
-    return await awaitable

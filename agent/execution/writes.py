@@ -6,15 +6,18 @@ No write is sent a second time before the world was asked whether the first one 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
 from agent import events as e
+from agent.execution.conditions import fulfil
 from agent.execution.step import StepRun, Stopped
 from agent.plan import StepState
+from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
-from tools.errors import Drifted, FailureClass, ToolError
+from tools.errors import CheckFailed, Drifted, InDoubt, ToolError
 from tools.gate import Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
 
@@ -27,25 +30,16 @@ LAST_LOOK = 0.4
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
 
 
-class CheckFailed(ToolError):
-    """The call was accepted, and its effect was not observed."""
-
-    failure = FailureClass.CHECK_FAILED
-
-
-class InDoubt(ToolError):
-    """The call may or may not have arrived, and the world does not tell."""
-
-    failure = FailureClass.IN_DOUBT
-
-
 class WriteStep(StepRun):
     async def run(self) -> None:
         attempt = self.progress.attempt
         while True:
             attempt += 1
             try:
-                await self.unless_stopped(self._refuse_drift())
+                fresh = await self.unless_stopped(self._refuse_drift())
+                if self.step.undoes and not fresh.changes:
+                    await self.needless(attempt, "It is as it was before; there is nothing to put back.")
+                    return
                 key = await self.intend(attempt, self._approved.permits)
             except Stopped:
                 await self.stopped("", "Stopped before it was sent.", applied=False)
@@ -82,7 +76,7 @@ class WriteStep(StepRun):
                 seen = Observation(verdict=Verdict.UNKNOWN, detail=blind.message)
                 delay = max(delay, wait(blind, trouble))
             if seen.verdict is Verdict.HOLDS:
-                await self.succeed(key, attempt, seen.detail, began=began)
+                await self._conclude(key, attempt, seen.detail, began)
                 return
             if seen.verdict is Verdict.DOES_NOT_HOLD:
                 error = CheckFailed(f"The effect did not come: {seen.detail}")
@@ -98,8 +92,21 @@ class WriteStep(StepRun):
                 await self.stopped(key, f"The change was sent; when stopped: {seen.detail}", applied=True)
                 return
             self.site.log.show(e.StepChecking(plan_id=self.plan_id, step_id=self.step.id, detail=seen.detail))
-            await self._wait_or_stop(delay)
+            with contextlib.suppress(Stopped):
+                await self.unless_stopped(self.sleep(delay))
             delay = min(delay * 1.6, _SLOWEST_LOOK)
+
+    async def _conclude(self, key: str, attempt: int, observed: str, began: datetime) -> None:
+        """The tool's own observation holds; the step is done when its checks hold too."""
+        try:
+            checked = await fulfil(self)
+        except Stopped:
+            detail = f"The change was sent and seen ({observed}); its check was not over."
+            await self.stopped(key, detail, applied=True)
+        except CheckFailed as error:
+            await self.fail(key, attempt, error, observed=f"{observed} {error.message}", applied=True)
+        else:
+            await self.succeed(key, attempt, f"{observed} {checked}".strip(), began=began)
 
     async def look(self) -> Observation:
         """Ask the world once whether the effect is there. Raises a `ToolError` when it does not answer."""
@@ -132,8 +139,8 @@ class WriteStep(StepRun):
             async with asyncio.timeout(self._tool.timeout):
                 return await self._tool.run(self._args, self.step.scope)
 
-    async def _refuse_drift(self) -> None:
-        """Raise `Drifted` if the object is no longer what the operator decided on.
+    async def _refuse_drift(self) -> Preview:
+        """The object's fresh preview; raises `Drifted` if it is no longer what the operator decided on.
 
         Steps of one plan may build on each other: when an earlier step of this plan changed the same
         object, an otherwise identical diff still counts as the one that was approved.
@@ -150,9 +157,19 @@ class WriteStep(StepRun):
                 if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
                     raise error from caught
                 await self.site.pace.sleep(wait(error, tries))
-        same_change = fresh.changes == approved.changes and fresh.permits == approved.permits
-        if same_change and (fresh.observed == approved.observed or self._changed_by_ourselves()):
-            return
+        if self.step.undoes and not fresh.changes:
+            return fresh
+        same_change = same_changes(fresh.changes, approved.changes) and fresh.permits == approved.permits
+        known = fresh.observed == approved.observed or self.step.undoes or self._changed_by_ourselves()
+        if same_change and known:
+            return fresh
+        if self.step.undoes:
+            original = self.site.log.state.plans[self.plan_id].plan.step(self.step.undoes).preview
+            since = changed_since(original, fresh) if original else ()
+            raise Drifted(
+                f"{approved.target} cannot be put back safely: {' '.join(since)}",
+                hint="Decide by hand which of these states it should have.",
+            )
         now = "; ".join(f"{change.path}: {change.before!r} → {change.after!r}" for change in fresh.changes)
         raise Drifted(
             f"{approved.target} changed since it was approved.",
@@ -210,12 +227,3 @@ class WriteStep(StepRun):
             await self.succeed(key, attempt, seen.detail, began=began)
         else:
             await self.stopped(key, f"Stopped in flight: {seen.detail}", applied=seen.applied)
-
-    async def _wait_or_stop(self, seconds: float) -> None:
-        try:
-            await self.unless_stopped(self._sleep(seconds))
-        except Stopped:
-            return
-
-    async def _sleep(self, seconds: float) -> None:
-        await self.site.pace.sleep(seconds)

@@ -31,6 +31,11 @@ class Ambiguous(Exception):
         self.question = question
         self.choices = choices
 
+    def within(self, request: str, clause: str) -> Ambiguous:
+        """The same question about one clause of a longer request."""
+        whole = tuple((label, request.replace(clause, meaning, 1)) for label, meaning in self.choices)
+        return Ambiguous(self.question, whole)
+
 
 @dataclass(frozen=True, slots=True)
 class Resolver:

@@ -1,0 +1,224 @@
+"""What a session does with its plans: offer, decide, run, let through, resume, take back, draw up again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from agent import commands as c
+from agent import events as e
+from agent.decisions import (
+    CommandRefused,
+    Why,
+    check_approval,
+    left_to_write,
+    plan_of,
+    refuse_read_only,
+)  # fmt: skip
+from agent.execution.doubt import settle_doubts
+from agent.execution.executor import execute
+from agent.execution.step import KeyTaken
+from agent.logbook import Logbook
+from agent.plan import Draft, PlanProblem, PlanStatus
+from agent.recovery import Aftermath
+from agent.replanning import advice, difference, generation, report, response, rest, unasked
+from agent.staff import Staff
+from agent.state import PlanProgress, SessionState
+from agent.undoing import undo_draft, with_doubts
+from memory.errors import KeptError
+
+AGAIN = (PlanStatus.FAILED, PlanStatus.STOPPED)
+
+
+class Plans:
+    """The plans of one session.
+
+    Args:
+        spawn: runs work in the background under a name.
+        mark: brings the session browser's line up to date.
+        again: queues the turn that draws a failed plan up anew.
+    """
+
+    def __init__(
+        self,
+        log: Logbook,
+        staff: Staff,
+        spawn: Callable[[Coroutine[Any, Any, None], str], None],
+        mark: Callable[[], Awaitable[None]],
+        again: Callable[[str], None],
+    ) -> None:
+        self._log = log
+        self._staff = staff
+        self._spawn = spawn
+        self._mark = mark
+        self._again = again
+        self._halt = asyncio.Event()
+
+    @property
+    def _state(self) -> SessionState:
+        return self._log.state
+
+    def halt(self) -> None:
+        """Nothing further leaves; what is in flight is looked at and recorded."""
+        self._halt.set()
+
+    async def settle(self) -> None:
+        """Look up what a crash left in doubt."""
+        open_keys = await self._staff.journal.open_keys(self._log.session)
+        await settle_doubts(self._staff.site, open_keys, self._halt)
+
+    # --- decisions -----------------------------------------------------------------------------------
+
+    async def approve(self, command: c.Approve) -> None:
+        chosen = check_approval(self._state, self._staff.settings, command)
+        plan = plan_of(self._state, command.plan_id).plan
+        await self._approved(plan.id, plan.hash, tuple(step.id for step in chosen), command.how)
+
+    async def reject(self, command: c.Reject) -> None:
+        progress = plan_of(self._state, command.plan_id)
+        if progress.status is not PlanStatus.OFFERED:
+            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} does not wait for a decision.")
+        await self._log.record(
+            e.PlanRejected(plan_id=command.plan_id, by=self._staff.operator, comment=command.comment)
+        )
+
+    async def pass_gate(self, command: c.PassGate) -> None:
+        progress = plan_of(self._state, command.plan_id)
+        if progress.gate != command.step_id:
+            raise CommandRefused(Why.STALE, f"No step {command.step_id} waits for you.")
+        await self._log.record(
+            e.GatePassed(
+                plan_id=command.plan_id, step_id=command.step_id, by=self._staff.operator, how=command.how
+            )
+        )
+
+    async def resume(self, command: c.Resume) -> None:
+        progress = plan_of(self._state, command.plan_id)
+        if progress.status is not PlanStatus.INTERRUPTED:
+            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}, not interrupted.")
+        self._halt.clear()
+        await self.settle()
+        progress = plan_of(self._state, command.plan_id)
+        if progress.status is PlanStatus.INTERRUPTED:
+            # Looking up what was in doubt only reads; going on may write.
+            left = left_to_write(progress)
+            refuse_read_only(self._state, self._staff.settings, left, allowed=command.allow_writes)
+            await self._log.record(e.PlanResumed(plan_id=command.plan_id, by=self._staff.operator))
+            self._run(command.plan_id)
+
+    # --- offers --------------------------------------------------------------------------------------
+
+    async def undo(self, command: c.Undo) -> None:
+        progress = plan_of(self._state, command.plan_id)
+        if not progress.status.final:
+            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}; stop it first.")
+        try:
+            draft = undo_draft(progress, self._staff.site.registry)
+            await self._offer(draft, f"undo:{command.plan_id}", progress.turn, undoes=progress)
+        except PlanProblem as problem:
+            raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
+
+    async def redraft(self, progress: PlanProgress, draft: Draft) -> None:
+        """Check, preview and offer an offered plan anew, as it was redrawn."""
+        plan = progress.plan
+        try:
+            await self._offer(draft, plan.origin, progress.turn, replaces=plan.id)
+        except PlanProblem as problem:
+            raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
+
+    async def plan_again(self, command: c.PlanAgain) -> None:
+        progress = plan_of(self._state, command.plan_id)
+        if progress.status not in AGAIN:
+            raise CommandRefused(
+                Why.STALE, f"Plan {command.plan_id} is {progress.status}; there is nothing to draw up again."
+            )
+        self._again(command.plan_id)
+
+    async def redraw(self, plan_id: str, turn: int) -> None:
+        """Offer what is left of a plan, from what is there now. Raises `PlanProblem`."""
+        progress = plan_of(self._state, plan_id)
+        await self._offer(rest(progress), progress.plan.origin, turn, after=progress)
+
+    async def _offer(
+        self,
+        draft: Draft,
+        origin: str,
+        turn: int,
+        *,
+        replaces: str = "",
+        after: PlanProgress | None = None,
+        undoes: PlanProgress | None = None,
+    ) -> None:
+        began = time.monotonic()
+        known = self._staff.known
+        plan = await known.checker.check(draft, self._state.scope, plan_id=known.next_plan(), origin=origin)
+        if undoes is not None:
+            plan = with_doubts(plan, undoes)
+        elapsed = (time.monotonic() - began) * 1000
+        await self._log.record(
+            e.PlanOffered(
+                turn=turn,
+                plan=plan,
+                elapsed_ms=elapsed,
+                replaces=after.plan.id if after else replaces,
+                difference=difference(after, plan) if after else None,
+            )
+        )
+
+    # --- running -------------------------------------------------------------------------------------
+
+    async def go_on(self) -> None:
+        """Run the plan that was just offered in another's place, if all it writes was approved before."""
+        waiting = self._state.waiting
+        if waiting is None or waiting.difference is None or self._state.running is not None:
+            return
+        if not waiting.plan.writes or unasked(waiting.plan, waiting.difference.kept):
+            return
+        plan = waiting.plan
+        named = tuple(step.needs_name for step in plan.steps if step.needs_name)
+        command = c.Approve(plan_id=plan.id, hash=plan.hash, how="key", confirmed=named)
+        with contextlib.suppress(CommandRefused):  # then it waits for a decision like any other
+            check_approval(self._state, self._staff.settings, command)
+            await self._approved(plan.id, plan.hash, tuple(step.id for step in plan.steps), "kept")
+
+    async def _approved(self, plan_id: str, seal: str, steps: tuple[str, ...], how: e.ApprovedHow) -> None:
+        await self._log.record(
+            e.PlanApproved(plan_id=plan_id, hash=seal, steps=steps, by=self._staff.operator, how=how)
+        )
+        self._run(plan_id)
+
+    def _run(self, plan_id: str) -> None:
+        self._halt.clear()
+        self._spawn(self._execute(plan_id), f"plan {plan_id}")
+
+    async def _execute(self, plan_id: str) -> None:
+        await self._mark()
+        try:
+            status = await execute(self._staff.site, plan_id, self._halt)
+            if status is PlanStatus.FAILED and not self._halt.is_set():
+                await self._follow_failure(plan_id)
+        except* KeyTaken as taken:
+            text = f"Plan {plan_id} was left alone: {taken.exceptions[0]} was begun elsewhere."
+            self._log.show(e.Noticed(text=text, severity="error"))
+        finally:
+            with contextlib.suppress(KeptError):
+                await asyncio.shield(self._mark())
+
+    async def _follow_failure(self, plan_id: str) -> None:
+        """Draw the rest up again where that can help and was not tried too often; else say what is true."""
+        progress = plan_of(self._state, plan_id)
+        wanted = response(progress)
+        can = wanted is Aftermath.REDRAW or self._staff.desk(self._state.model) is not None
+        tried = generation(self._state, plan_id)
+        limit = self._staff.settings.limits.replans
+        if wanted is not Aftermath.REPORT and can and tried < limit:
+            self._again(plan_id)
+            return
+        ending = advice(progress)
+        if wanted is not Aftermath.REPORT and tried >= limit > 0:
+            ending = f"It was drawn up anew {tried} times; that is the limit (limits.replans). {ending}"
+        words = f"{report(progress)}\n\n{ending}"
+        await self._log.record(e.AnswerGiven(turn=self._state.turn, rule="report@1", markdown=words))
