@@ -174,13 +174,17 @@ class Session:
             gate.cancel()
 
     async def close(self) -> None:
-        """Stop what is under way, let go of the session, end all subscriptions."""
-        self._plans.halt()
+        """Stop what is under way, let go of the session, end all subscriptions.
+
+        A plan that waits for the operator is left waiting: it can be resumed.
+        """
+        if not _at_a_gate(self.state):
+            self._plans.halt()
         if self._turn is not None:
             self._turn.cancel()
             await asyncio.wait({self._turn}, timeout=CLOSING)
         running = [task for task in self._tasks if task.get_name().startswith("plan ")]
-        if running:
+        if running and not _at_a_gate(self.state):
             await asyncio.wait(running, timeout=CLOSING)
         for task in self._tasks:
             task.cancel()

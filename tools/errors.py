@@ -129,5 +129,17 @@ class Drifted(ToolError):
     failure = FailureClass.DRIFT
 
 
+class CheckFailed(ToolError):
+    """The call was accepted, and its effect was not observed."""
+
+    failure = FailureClass.CHECK_FAILED
+
+
+class InDoubt(ToolError):
+    """The call may or may not have arrived, and the world does not tell."""
+
+    failure = FailureClass.IN_DOUBT
+
+
 class GateRefused(ToolError):
     failure = FailureClass.REFUSED

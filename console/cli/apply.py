@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent import events as e
-from agent.commands import Approve, Resume
+from agent.commands import Approve, PassGate, Resume
 from agent.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState
 from agent.state import PlanProgress, SessionState
@@ -17,7 +17,7 @@ from console.cli.exits import Exit, Problem, of_failure
 from console.cli.opening import agent_at_work, open_journal, replay
 from console.cli.output import Output
 from console.cli.parser import Choices
-from console.cli.plan_text import apply_lines, plan_lines
+from console.cli.plan_text import apply_command, apply_lines, plan_lines
 from console.cli.turns import halt
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ async def run(
     approve: str = "",
     steps: Sequence[str] = (),
     confirmed: Sequence[str] = (),
+    pass_gates: bool = False,
 ) -> int:
     """Approve a plan by its hash, or go on with it where it was interrupted, and follow it to its end."""
     session_id, state = await _recorded(choices, plan_id)
@@ -46,11 +47,15 @@ async def run(
         session = await agent.open_session(session_id)
         follower = asyncio.create_task(_follow(session, plan_id, out), name="follow")
         try:
-            interrupted = not await _finish(session, planned, approve, steps, confirmed)
+            interrupted = not await _finish(session, planned, approve, steps, confirmed, pass_gates)
         finally:
             # Closing is what brings the follower to its end.
             await session.close()
             await follower
+    waiting = session.state.waiting
+    if waiting is not None and waiting.replaces == plan_id:
+        out.notice(f"What is left was planned again as {waiting.plan.id}:")
+        out.notice(f"  {apply_command(PlanDocument.of(waiting, session_id), choices)}")
     done = ApplyDocument.of(session.state.plans[plan_id], session_id)
     out.result(done, lambda: apply_lines(done, out))
     return Exit.INTERRUPTED if interrupted else _exit(session.state.plans[plan_id])
@@ -104,7 +109,12 @@ def _refuse_early(
 
 
 async def _finish(
-    session: Session, planned: PlanProgress, approve: str, steps: Sequence[str], confirmed: Sequence[str]
+    session: Session,
+    planned: PlanProgress,
+    approve: str,
+    steps: Sequence[str],
+    confirmed: Sequence[str],
+    pass_gates: bool,
 ) -> bool:
     """Decide for the plan, or resume it, and wait for its end; False if the operator interrupted it."""
     plan_id = planned.plan.id
@@ -126,6 +136,16 @@ async def _finish(
                 )
             )
         await session.idle()
+        while (running := session.state.running) is not None and running.gate:
+            if not pass_gates:
+                await halt(session)
+                raise Problem(
+                    Exit.DECISION,
+                    f"Plan {plan_id} waits for you: {running.of(running.gate).cause}",
+                    "It was stopped there. Say yes beforehand with --pass-gates, or work in the console.",
+                )
+            await session.order(PassGate(plan_id=plan_id, step_id=running.gate, how="flag"))
+            await session.idle()
     except CommandRefused as refusal:
         if refusal.why is not Why.DECISION:
             raise
@@ -165,6 +185,10 @@ def progress_line(event: e.Event) -> str:
             return f"{event.step_id}  failed: {event.cause}"
         case e.StepInDoubt() | e.StepNotApplied():
             return f"{event.step_id}  {event.detail}"
+        case e.GateReached():
+            return f"{event.step_id}  waits for you: {event.gate}"
+        case e.GatePassed():
+            return f"{event.step_id}  let through"
         case e.StepSkipped():
             return f"{event.step_id}  skipped: {event.reason}"
         case e.StepStopped():

@@ -126,7 +126,7 @@ def _who(event: e.Event, helm: str) -> str:
             return event.runbook
         case e.PlanOffered():
             return event.plan.origin
-        case e.PlanApproved() | e.PlanRejected() | e.PlanResumed() | e.ModeChanged():
+        case e.PlanApproved() | e.PlanRejected() | e.PlanResumed() | e.ModeChanged() | e.GatePassed():
             return event.by
         case e.SessionStarted() | e.SessionResumed() | e.TitleChanged() | e.ScopeChanged():
             return helm
@@ -178,6 +178,12 @@ def _told(event: e.Event) -> tuple[str, str]:
             return "rejected the plan", event.comment
         case e.PlanResumed():
             return "resumed the plan", ""
+        case e.PlanAgainBegun():
+            return f"drew plan {event.plan_id} up again", ""
+        case e.GateReached():
+            return "waits for the operator", event.gate
+        case e.GatePassed():
+            return "let the plan go on", event.how
         case e.StepIntended():
             return f"sends {event.call.tool}, attempt {event.attempt}", ""
         case e.AttemptFailed():

@@ -27,6 +27,10 @@ class StepDocument(BaseModel):
     objects: int
     warnings: tuple[str, ...]
     confirm: str
+    gate: str = ""
+    checks: tuple[str, ...] = ()
+    if_failed: tuple[str, ...] = ()
+    undoes: str = ""
 
     @classmethod
     def of(cls, step: Step) -> StepDocument:
@@ -46,6 +50,10 @@ class StepDocument(BaseModel):
             objects=preview.objects if preview else 0,
             warnings=preview.warnings if preview else (),
             confirm=step.needs_name,
+            gate=step.gate,
+            checks=tuple(check.says for check in step.checks),
+            if_failed=step.if_failed,
+            undoes=step.undoes,
         )
 
 

@@ -174,6 +174,9 @@ def _grammar() -> _Parser:
         "--confirm", metavar="NAME", dest="confirmed", action="append",
         help="the name of what cannot be undone, or is production (may repeat)",
     )  # fmt: skip
+    apply.add_argument(
+        "--pass-gates", action="store_true", help="say yes beforehand wherever the plan waits for you"
+    )
 
     _add_sessions(add, group)
     _add_memory(add, group)

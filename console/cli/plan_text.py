@@ -89,6 +89,12 @@ def _step(step: StepDocument, out: Output) -> Iterator[str]:
         yield plain(f"    on      {step.target}")
     if step.depends_on:
         yield plain(f"    after   {', '.join(step.depends_on)}")
+    if step.if_failed:
+        yield plain(f"    only if {' or '.join(step.if_failed)} fails")
+    if step.gate:
+        yield out.paint("yellow", plain(f"    asks    {step.gate}"))
+    for words in step.checks:
+        yield plain(f"    check   {words}")
     if not step.target and step.args:
         yield plain(f"    with    {json.dumps(step.args, ensure_ascii=False)}")
     for change in step.diff:
@@ -99,7 +105,7 @@ def _step(step: StepDocument, out: Output) -> Iterator[str]:
         yield out.paint("yellow", plain(f"    warning {warning}"))
     if step.undo is not None:
         yield plain(f"    undo    {step.undo.tool} {json.dumps(step.undo.args, ensure_ascii=False)}")
-    elif step.target:
+    elif step.target and not step.undoes:
         yield out.paint("yellow", "    undo    not possible")
     reason = f" {step.policy.reason}" if step.policy.reason else ""
     yield plain(f"    policy  {step.policy.verdict.value} ({step.policy.rule}){reason}")

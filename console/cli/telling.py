@@ -76,6 +76,12 @@ def _line(event: e.Event) -> str:
             return f"**Rejected** by {event.by}. {event.comment}".rstrip()
         case e.PlanResumed():
             return f"Resumed by {event.by}."
+        case e.PlanAgainBegun():
+            return f"Plan {event.plan_id} is drawn up again."
+        case e.GateReached():
+            return f"{event.step_id} waits: {event.gate}"
+        case e.GatePassed():
+            return f"{event.step_id}: **let through** by {event.by} ({event.how})."
         case e.StepIntended():
             return f"{event.step_id} attempt {event.attempt} begins."
         case e.AttemptFailed():

@@ -5,6 +5,7 @@ These methods are the one place in the console, beside the approval, where a dec
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -15,7 +16,12 @@ from console.screens.confirm import ConfirmScreen
 if TYPE_CHECKING:
     from agent.commands import Command
     from agent.plan import PlanStatus
+    from agent.state import PlanProgress
     from console.live import LiveSession
+
+
+GATE_GRACE = 0.5
+"""Seconds after a plan came to a gate in which no key lets it through."""
 
 
 class Deciding(Screen[None]):
@@ -47,7 +53,9 @@ class Deciding(Screen[None]):
             case "undo":
                 return self._drives and self._plan_in("succeeded", "failed", "stopped") != ""
             case "resume":
-                return self._drives and self._plan_in("interrupted") != ""
+                return self._drives and self._plan_in("interrupted", "failed", "stopped") != ""
+            case "pass_gate":
+                return self._drives and self._gate() is not None
             case "stop":
                 return self.at_work
         return super().check_action(action, parameters)
@@ -90,10 +98,31 @@ class Deciding(Screen[None]):
             self.send(Undo(plan_id=plan_id, how="key"))
 
     def action_resume(self) -> None:
-        from agent.commands import Resume
+        """Go on with an interrupted plan; of a failed one, draw up the rest anew."""
+        from agent.commands import PlanAgain, Resume
 
         if plan_id := self._plan_in("interrupted"):
             self.send(Resume(plan_id=plan_id, how="key"))
+        elif plan_id := self._plan_in("failed", "stopped"):
+            self.send(PlanAgain(plan_id=plan_id, how="key"))
+
+    def action_pass_gate(self) -> None:
+        """Let the plan go on that waits for the operator; deaf for an instant after it began to wait."""
+        from agent.commands import PassGate
+
+        plan = self._gate()
+        if plan is None:
+            return
+        since = plan.of(plan.gate).started
+        if since is not None and (datetime.now(UTC) - since).total_seconds() < GATE_GRACE:
+            self.notify("The plan has only just come to this gate; press the key again.")
+            return
+        self.send(PassGate(plan_id=plan.plan.id, step_id=plan.gate, how="key"))
+
+    def _gate(self) -> PlanProgress | None:
+        """The running plan, if it waits for the operator."""
+        plan = self.live.state.running if self.live is not None else None
+        return plan if plan is not None and plan.gate else None
 
     def action_stop(self) -> None:
         from agent.commands import Stop

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, JsonValue
 from textual.content import Content
 
+from agent.checks import Check
 from agent.events import Recorded
 from agent.plan import Step
 from agent.state import PlanProgress, StepProgress
@@ -61,11 +62,20 @@ def _call(step: Step) -> list[Content]:
         ("effect", step.effect.value.replace("_", " ")),
         ("where", scope or "the session's scope"),
         ("after", ", ".join(step.depends_on) or "nothing"),
+        *([("only if", f"{' or '.join(step.if_failed)} fails")] if step.if_failed else []),
+        *([("asks", step.gate)] if step.gate else []),
+        *[("must hold", _check(check)) for check in step.checks],
         ("policy", f"{step.ruling.verdict.value}, rule {step.ruling.rule}. {step.ruling.reason}"),
     ]
     if step.effect.writes:
         rows.append(("undo", undo))
     return [*_table(rows), Content(""), Content.styled("arguments", "bold"), *_lines(_json(step.args))]
+
+
+def _check(check: Check) -> str:
+    seen = f"{check.path or 'output'} {check.must} {check.than}"
+    lasts = f", for {check.lasts:.0f} s" if check.lasts else ""
+    return f"{check.says} ({seen}, within {check.within:.0f} s{lasts})"
 
 
 def _result(progress: StepProgress) -> list[Content]:

@@ -55,6 +55,7 @@ class Glyphs:
     in_doubt: str
     skipped: str
     stopped: str
+    gate: str
     healthy: str
     progressing: str
     degraded: str
@@ -102,6 +103,7 @@ UNICODE = Glyphs(
     in_doubt="?",
     skipped="–",
     stopped="■",
+    gate="◆",
     healthy="●",
     progressing="◐",
     degraded="▲",
@@ -149,6 +151,7 @@ ASCII = Glyphs(
     in_doubt="?",
     skipped="-",
     stopped="#",
+    gate="=",
     healthy="o",
     progressing="~",
     degraded="!",
@@ -170,6 +173,7 @@ class Look:
 _STEPS = {
     StepState.PROPOSED: ("proposed", "proposed", "$foreground-muted"),
     StepState.APPROVED: ("approved", "waiting", "$text-primary"),
+    StepState.WAITING: ("gate", "waits for you", "bold $text-warning"),
     StepState.RUNNING: ("running", "running", "bold $text-accent"),
     StepState.CHECKING: ("checking", "checking", "$text-accent"),
     StepState.RETRYING: ("retrying", "retrying", "$text-warning"),

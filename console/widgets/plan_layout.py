@@ -39,25 +39,25 @@ def arrange(steps: Sequence[S]) -> list[Place[S]]:
     try:
         ordered = order(steps)
     except PlanProblem:
-        return [Place(step, (), False, step.depends_on) for step in steps]
+        return [Place(step, (), False, step.after) for step in steps]
     heirs: dict[str, list[str]] = {}
     for step in ordered:
-        if len(step.depends_on) == 1:
-            heirs.setdefault(step.depends_on[0], []).append(step.id)
-    roots = [step for step in ordered if not step.depends_on]
+        if len(step.after) == 1:
+            heirs.setdefault(step.after[0], []).append(step.id)
+    roots = [step for step in ordered if not step.after]
     trunk: _Branch[S] = _Branch()
     homes: dict[str, tuple[_Branch[S], ...]] = {}
     for step in ordered:
         home: tuple[_Branch[S], ...]
-        if not step.depends_on:
+        if not step.after:
             home = (trunk,) if len(roots) == 1 else (trunk, _sprout(trunk, ""))
-        elif len(step.depends_on) == 1:
-            parent = step.depends_on[0]
+        elif len(step.after) == 1:
+            parent = step.after[0]
             home = homes[parent]
             if len(heirs[parent]) > 1:
                 home = home + (_sprout(home[-1], parent),)  # noqa: RUF005 - keeps the element type
         else:
-            home = _shared([homes[dependency] for dependency in step.depends_on])
+            home = _shared([homes[dependency] for dependency in step.after])
         home[-1].steps.append(step)
         homes[step.id] = home
     places: list[Place[S]] = []
@@ -82,7 +82,7 @@ def _lay(branch: _Branch[S], levels: tuple[bool, ...], opens: bool, places: list
     _lay_below(branch, "", levels, places)
     for step in branch.steps:
         above = places[-1].step.id if places else ""
-        after = () if step.depends_on in ((above,), ()) else step.depends_on
+        after = () if step.after in ((above,), ()) else step.after
         if opens:
             # The guide of the branch itself says where its first step comes from.
             after = after if len(after) > 1 else ()

@@ -29,6 +29,8 @@ class StepRow:
     after: tuple[str, ...]
     progress: StepProgress | None
     marked: bool | None
+    beside: str = ""
+    """How it stands to the failed plan that this one replaces: `approved before`, `changed`, `new`."""
 
 
 def head_lines(
@@ -54,6 +56,13 @@ def head_lines(
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
     if progress.status is PlanStatus.INTERRUPTED:
         facts.append("R goes on")
+    if progress.gate:
+        look = step_look(StepState.WAITING, glyphs)
+        facts.append("a goes on")
+    if progress.status in (PlanStatus.FAILED, PlanStatus.STOPPED):
+        facts.append("R plans the rest again")
+    if dropped := progress.difference.dropped if progress.difference else ():
+        facts.append(f"left out: {', '.join(dropped)}")
     goal = Content.styled(safe_line(progress.plan.goal), "bold")
     status = Content.assemble(
         (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$foreground-muted")
@@ -137,6 +146,20 @@ def _state(row: StepRow, look: Look, now: datetime, *, short: bool = False) -> C
     return Content(" ").join([Content.styled(text, style) for text, style in words])
 
 
+def _conditions(row: StepRow) -> list[str]:
+    """What has to be so before the step runs, and after it."""
+    step, words = row.step, []
+    if step.if_failed:
+        several = len(step.if_failed) > 2
+        words.append(f"only if {'a step before' if several else ' or '.join(step.if_failed)} fails")
+    elif row.after:
+        words.append(f"after {', '.join(row.after)}")
+    if step.gate:
+        words.append("asks you first")
+    words += [f"must hold: {safe_line(check.says)}" for check in step.checks]
+    return words
+
+
 def _detail(row: StepRow, now: datetime, glyphs: Glyphs) -> Content:
     """The cause of trouble, the next attempt, or what was seen in the world; else what it waits for."""
     step, progress = row.step, row.progress
@@ -146,7 +169,9 @@ def _detail(row: StepRow, now: datetime, glyphs: Glyphs) -> Content:
             wait = whole_seconds((progress.retry_at - now).total_seconds())
             parts.append((f"again in {wait}", "bold $text-warning"))
         trouble = progress.state in (StepState.FAILED, StepState.IN_DOUBT, StepState.RETRYING)
-        if progress.cause:
+        if progress.state is StepState.WAITING:
+            parts.append((f"{safe_line(progress.cause)} a goes on", "bold $text-warning"))
+        elif progress.cause:
             failure = f"{progress.failure.value}: " if progress.failure else ""
             parts.append(
                 (failure + safe_line(progress.cause), "$text-error" if trouble else "$foreground-muted")
@@ -156,8 +181,10 @@ def _detail(row: StepRow, now: datetime, glyphs: Glyphs) -> Content:
     if not parts and isinstance(step, Step) and step.ruling.verdict is Verdict.DENY:
         parts.append((f"denied by {step.ruling.rule}: {safe_line(step.ruling.reason)}", "$text-error"))
     waiting = progress is None or progress.state in (StepState.PROPOSED, StepState.APPROVED)
-    if row.after and waiting:
-        parts.append((f"after {', '.join(row.after)}", "$foreground-muted"))
+    if waiting:
+        parts += [(words, "$foreground-muted") for words in _conditions(row)]
+    if row.beside:
+        parts.insert(0, (row.beside, "$text-success" if row.beside == "approved before" else "$text-warning"))
     dot = f" {glyphs.dot} "
     return Content.styled(dot, "$foreground-muted").join(
         [Content.styled(text, style) for text, style in parts]

@@ -122,12 +122,29 @@ class PlanTree(LineView):
         for place in self._places:
             progress = self._progress.of(place.step.id) if self._progress else None
             marked = place.step.id not in self._struck if self._deciding else None
-            row = StepRow(place.step, place.levels, place.opens, place.after, progress, marked)
+            row = StepRow(
+                place.step,
+                place.levels,
+                place.opens,
+                place.after,
+                progress,
+                marked,
+                self._beside(place.step.id),
+            )
             lines += [(place.step.id, line) for line in step_lines(row, width, now, self.glyphs)]
         self._lines = lines
         self.virtual_size = Size(width, len(lines))
         self._tick_while_running()
         self.refresh()
+
+    def _beside(self, step_id: str) -> str:
+        """How a step stands to the failed plan before, while that matters for the decision."""
+        if self._progress is None or self._progress.difference is None or not self._deciding:
+            return ""
+        difference = self._progress.difference
+        if step_id in difference.kept:
+            return "approved before"
+        return "changed" if step_id in difference.changed else "new"
 
     def _tick_while_running(self) -> None:
         """The clock ticks only while a figure on the screen depends on it."""

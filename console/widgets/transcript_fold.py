@@ -202,6 +202,14 @@ class TranscriptFold:
             case e.PlanResumed():
                 goal = self._goal(event.plan_id)
                 return plan_line(seq, "running", "$text-accent", "Resumed", goal, f"by {event.by}")
+            case e.PlanAgainBegun():
+                return plan_line(
+                    seq, "retrying", "$text-accent", "Planning again", self._goal(event.plan_id), ""
+                )
+            case e.GateReached():
+                return note(seq, f"The plan waits for you: {event.gate} (a goes on)", "bold $text-warning")
+            case e.GatePassed():
+                return note(seq, f"{event.by} let the plan go on at {event.step_id}.")
             case e.PlanFinished():
                 return self._finished(event, seq)
             case e.StepFailed():

@@ -67,7 +67,10 @@ def offer_words(event: e.PlanOffered) -> str:
         f"{writes} write{'' if writes == 1 else 's'}" if writes else "reads only",
         f"hash {event.plan.hash[:12]}",
     ]
-    if event.replaces:
+    if event.difference is not None:
+        named = event.difference.model_dump()
+        parts += [f"{key}: {', '.join(steps)}" for key, steps in named.items() if steps]
+    elif event.replaces:
         parts.append("replaces the plan before")
     calls = event.model_calls
     parts.append(f"{calls} model call{'' if calls == 1 else 's'}" if calls else "no model call")

@@ -10,7 +10,7 @@ import pytest
 
 from agent import events as e
 from agent.checks import Check
-from agent.commands import AllowWrites, PassGate, PlanAgain, Say, Stop, Undo
+from agent.commands import AllowWrites, PassGate, PlanAgain, Resume, Say, Stop, Undo
 from agent.decisions import CommandRefused
 from agent.plan import DraftStep, Plan, PlanProblem, PlanStatus, StepState
 from agent.references import ReferenceProblem
@@ -153,7 +153,7 @@ async def test_stop_at_a_gate_sends_nothing(aboard: Crew, shelf: Shelf) -> None:
     assert states(session, plan) == {"a": StepState.STOPPED} and shelf.arrived == []
 
 
-async def test_a_gate_that_was_passed_is_not_asked_again_after_the_end_of_a_console(
+async def test_a_plan_left_at_its_gate_waits_there_again_when_it_is_resumed(
     aboard: Crew, shelf: Shelf
 ) -> None:
     session = await aboard.open()
@@ -161,9 +161,11 @@ async def test_a_gate_that_was_passed_is_not_asked_again_after_the_end_of_a_cons
     await carry_out(session, approve(plan))
     await session.close()
     again = await aboard.open()
-    progress = again.state.plans[plan.id]
-    assert progress.of("a").state is StepState.STOPPED or progress.status is PlanStatus.INTERRUPTED
-    assert shelf.arrived == []
+    assert again.state.plans[plan.id].status is PlanStatus.INTERRUPTED and shelf.arrived == []
+    await carry_out(again, Resume(plan_id=plan.id, how="key", allow_writes=True))
+    assert states(again, plan) == {"a": StepState.WAITING}
+    await carry_out(again, PassGate(plan_id=plan.id, step_id="a", how="key"))
+    assert shelf.arrived == ["a=1"]
 
 
 # --- ways back ---------------------------------------------------------------------------------------
