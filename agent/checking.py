@@ -155,7 +155,9 @@ class Checker:
                 raise classify(error) from error
             undo, leaves_nothing = tool.undo(args, preview), not tool.lasting
         ruling = self._policy.rule(
-            Question(tool.id, tool.effect, scope, preview, undoable=undo is not None or leaves_nothing)
+            Question(
+                tool.id, tool.effect, scope, preview, undoable=bool(undo or step.undoes or leaves_nothing)
+            )
         )
         return Step(
             id=step.id,

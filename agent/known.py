@@ -121,7 +121,7 @@ class Known:
                 draft,
                 self.log.state.scope,
                 plan_id=self.next_plan(),
-                origin="+".join(f"runbook:{understood.runbook}" for understood in heard),
+                origin="runbook:" + "+".join(understood.runbook for understood in heard),
             )
         except PlanProblem as problem:
             refused = e.PlanRefused(

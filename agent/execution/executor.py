@@ -181,9 +181,7 @@ def _summary(progress: PlanProgress) -> str:
     back = [
         step.undoes
         for step in progress.plan.steps
-        if step.undoes
-        and progress.of(step.id).started
-        and progress.of(step.id).state is StepState.SUCCEEDED
+        if step.undoes and progress.of(step.id).started and progress.of(step.id).state is StepState.SUCCEEDED
     ]
     if back:
         words.append(f"{' and '.join(back)} put back as found")

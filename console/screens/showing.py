@@ -100,8 +100,11 @@ class Showing(Looking):
 
     @property
     def is_writing(self) -> bool:
-        """Whether the operator is in the middle of a text."""
-        focused = self.focused
+        """Whether the operator is in the middle of a text.
+
+        What was typed while the panes were being built stands in the prompt before it has the focus.
+        """
+        focused = self.focused or self.chat.prompt
         if isinstance(focused, TextArea):
             return bool(focused.text.strip())
         return isinstance(focused, Input)

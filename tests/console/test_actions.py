@@ -149,6 +149,16 @@ async def test_jumping_to_a_kind_in_a_namespace_watches_it_there(tmp_path: Path)
         await seen.sees("[services]")
 
 
+async def test_a_text_begun_before_the_prompt_has_the_focus_is_a_text(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        main = seen.app.main
+        main.chat.prompt.write("run cart")
+        main.set_focus(None)
+        assert main.is_writing
+        main.chat.prompt.write("")
+        assert not main.is_writing
+
+
 async def test_a_line_typed_in_one_go_after_the_colon_loses_no_letter(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
         await seen.press("escape")
