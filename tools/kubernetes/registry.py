@@ -14,6 +14,7 @@ from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
 from tools.kubernetes.writes.apply import KubernetesApply
+from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.delete import KubernetesDelete
 from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
@@ -41,5 +42,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesRollBack(clusters),
         KubernetesApply(clusters),
         KubernetesDelete(clusters),
+        KubernetesCordon(clusters),
+        KubernetesUncordon(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

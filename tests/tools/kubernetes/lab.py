@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -37,6 +37,8 @@ class Lab:
     namespace: str
     runs_pods: bool
     image: str
+    nodes: list[str] = field(default_factory=list)
+    """Nodes the test made, which are taken away after it."""
 
     @property
     def registry(self) -> Registry:
@@ -97,7 +99,7 @@ class Lab:
 
     async def create(self, resource: str, path: str, body: dict[str, Any]) -> None:
         """Put an object there behind the tools' backs."""
-        namespace = "" if resource == "namespaces" else self.namespace
+        namespace = "" if resource in ("namespaces", "nodes") else self.namespace
         permit = Permit(
             system="kubernetes",
             place=self.cluster.context,
@@ -114,6 +116,16 @@ class Lab:
         body = deployment(name, image or self.image, replicas)
         body["spec"]["template"]["metadata"]["annotations"] = annotations
         await self.create("deployments.apps", path, body)
+
+    async def node(self, cordoned: bool = False) -> str:
+        """A node of our own, nobody else's to drain: a taint keeps every pod off that is not put there."""
+        name = f"{self.namespace}-node-{len(self.nodes)}"
+        taints = [{"key": "pilothouse.test/ours", "effect": "NoSchedule"}]
+        spec = {"taints": taints, **({"unschedulable": True} if cordoned else {})}
+        body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": spec}
+        await self.create("nodes", "/api/v1/nodes", body)
+        self.nodes.append(name)
+        return name
 
     async def config_map(self, name: str, data: dict[str, str]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"
@@ -148,3 +160,8 @@ def deployment(name: str, image: str = "web:1", replicas: int = 2) -> dict[str, 
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
+
+
+def bystander(lab: Lab) -> str:
+    """The practice cluster's context that may look and not change."""
+    return next(info.name for info in lab.clusters.contexts() if "viewer" in info.name)

@@ -134,7 +134,7 @@ class Scheduler:
         selector = spec.get("nodeSelector") or {}
         if not (selector.items() <= labels_of(node).items()) or not _affine(spec, node):
             return ["node(s) didn't match Pod's node affinity/selector"]
-        allocatable = node["status"]["allocatable"]
+        allocatable = allocatable_of(node)
         used = self._used.get(name_of(node), [0, 0.0, 0])
         found = []
         if used[2] >= int(allocatable.get("pods", 110)):
@@ -147,7 +147,7 @@ class Scheduler:
 
     def _load(self, node: Manifest) -> float:
         used = self._used.get(name_of(node), [0, 0.0, 0])
-        allocatable = node["status"]["allocatable"]
+        allocatable = allocatable_of(node)
         by_cpu = used[0] / max(1, millicores(allocatable["cpu"]))
         return by_cpu + used[1] / max(1.0, mebibytes(allocatable["memory"])) + used[2] / 1000
 
@@ -167,6 +167,12 @@ class Scheduler:
         used = self._used[node]
         used[0], used[1], used[2] = used[0] - cpu, used[1] - memory, used[2] - 1
         return True
+
+
+def allocatable_of(node: Manifest) -> Manifest:
+    """What a node has for pods: nothing at all before its kubelet reported."""
+    found: Manifest = dig(node, "status", "allocatable", default={"cpu": "0", "memory": "0", "pods": "0"})
+    return found
 
 
 def requests_of(pod: Manifest) -> tuple[int, float]:
