@@ -16,6 +16,7 @@ from tools.kubernetes.reads.logs import KubernetesLogs
 from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.delete import KubernetesDelete
+from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
 from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
 from tools.kubernetes.writes.scale import KubernetesScale
@@ -44,5 +45,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesDelete(clusters),
         KubernetesCordon(clusters),
         KubernetesUncordon(clusters),
+        KubernetesPause(clusters),
+        KubernetesResume(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)
