@@ -21,6 +21,7 @@ from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
 from tools.kubernetes.writes.scale import KubernetesScale
 from tools.kubernetes.writes.set_image import KubernetesSetImage
+from tools.kubernetes.writes.suspend import KubernetesResumeCronJob, KubernetesSuspendCronJob
 from tools.tool import Arguments, Tool
 
 if TYPE_CHECKING:
@@ -47,5 +48,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesUncordon(clusters),
         KubernetesPause(clusters),
         KubernetesResume(clusters),
+        KubernetesSuspendCronJob(clusters),
+        KubernetesResumeCronJob(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

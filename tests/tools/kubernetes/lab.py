@@ -117,6 +117,16 @@ class Lab:
         body["spec"]["template"]["metadata"]["annotations"] = annotations
         await self.create("deployments.apps", path, body)
 
+    async def cron_job(self, name: str, *, suspended: bool = False, **annotations: str) -> None:
+        """A CronJob that is due once a year; the annotations go on its pods."""
+        container = {"name": "app", "image": self.image}
+        pod = {"restartPolicy": "Never", "containers": [container]}
+        template = {"metadata": {"annotations": annotations}, "spec": pod}
+        job = {"metadata": {"labels": {"app": name}}, "spec": {"backoffLimit": 0, "template": template}}
+        spec = {"schedule": "0 0 29 2 *", "suspend": suspended, "jobTemplate": job}
+        body = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name}, "spec": spec}
+        await self.create("cronjobs.batch", f"/apis/batch/v1/namespaces/{self.namespace}/cronjobs", body)
+
     async def node(self, cordoned: bool = False) -> str:
         """A node of our own, nobody else's to drain: a taint keeps every pod off that is not put there."""
         name = f"{self.namespace}-node-{len(self.nodes)}"
