@@ -22,6 +22,7 @@ from tools.kubernetes.writes.roll_back import KubernetesRollBack
 from tools.kubernetes.writes.scale import KubernetesScale
 from tools.kubernetes.writes.set_image import KubernetesSetImage
 from tools.kubernetes.writes.suspend import KubernetesResumeCronJob, KubernetesSuspendCronJob
+from tools.kubernetes.writes.trigger import KubernetesTriggerCronJob
 from tools.tool import Arguments, Tool
 
 if TYPE_CHECKING:
@@ -50,5 +51,6 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesResume(clusters),
         KubernetesSuspendCronJob(clusters),
         KubernetesResumeCronJob(clusters),
+        KubernetesTriggerCronJob(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

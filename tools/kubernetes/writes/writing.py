@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FIELD_MANAGER = "pilothouse"
 MERGE_PATCH = "application/merge-patch+json"
+JSON = "application/json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -54,7 +55,7 @@ async def rehearse(
     """The write as a server-side dry run: admission, defaults and validation, and nothing stored."""
     return await target.cluster.send(
         method,
-        target.path(subresource),
+        _path(target, method, subresource),
         query={"dryRun": "All", "fieldManager": FIELD_MANAGER},
         body=body,
         content_type=content_type,
@@ -92,7 +93,7 @@ async def perform(
     """The write itself. Needs a grant."""
     answer = await target.cluster.send(
         method,
-        target.path(subresource),
+        _path(target, method, subresource),
         query={"fieldManager": FIELD_MANAGER},
         body=body,
         content_type=content_type,
@@ -140,6 +141,13 @@ async def preview_of(
         permits=(target.permit(verb, subresource),),
         warnings=(*nothing, *warnings, *later, *more),
     )
+
+
+def _path(target: Target, method: str, subresource: str) -> str:
+    """New objects are posted to their collection, everything else goes to the object."""
+    if method == "POST" and not subresource:
+        return target.kind.path(target.namespace)
+    return target.path(subresource)
 
 
 async def _nothing() -> tuple[str, ...]:
