@@ -16,6 +16,7 @@ from tools.kubernetes.reads.logs import KubernetesLogs
 from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.delete import KubernetesDelete
+from tools.kubernetes.writes.labels import KubernetesAnnotate, KubernetesLabel
 from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
 from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
@@ -52,5 +53,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesSuspendCronJob(clusters),
         KubernetesResumeCronJob(clusters),
         KubernetesTriggerCronJob(clusters),
+        KubernetesLabel(clusters),
+        KubernetesAnnotate(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
-from tools.errors import Forbidden, NotFound, ToolError
+from tools.errors import Forbidden, Invalid, NotFound, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
 from tools.kubernetes.objects import fingerprint
@@ -17,6 +17,7 @@ from tools.tool import Change, Preview
 
 if TYPE_CHECKING:
     from tools.kubernetes.connection.cluster import Answer
+    from tools.kubernetes.connection.discovery import ResourceType
 
 FIELD_MANAGER = "pilothouse"
 MERGE_PATCH = "application/merge-patch+json"
@@ -34,6 +35,20 @@ class Written(BaseModel):
     context: str
     resource_version: str
     warnings: tuple[str, ...] = ()
+
+
+def refuse_secret(kind: ResourceType, doing: str) -> None:
+    """Raises `Invalid` for Secrets, of which a plan would show and record the values.
+
+    Args:
+        kind: what is to be changed.
+        doing: the verb of the sentence: `patch`.
+    """
+    if (kind.group, kind.plural) == ("", "secrets"):
+        raise Invalid(
+            f"No plan can {doing} a Secret: its values would be shown and recorded.",
+            hint="Use kubectl for Secrets, or an external secret operator.",
+        )
 
 
 def pinned(patch: Json, seen: Json) -> Json:
