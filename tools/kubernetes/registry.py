@@ -13,6 +13,7 @@ from tools.kubernetes.reads.find import FindWorkloads
 from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
+from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.delete import KubernetesDelete
@@ -40,6 +41,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesLogs(clusters),
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
+        KubernetesRolloutHistory(clusters),
         KubernetesScale(clusters),
         KubernetesRestart(clusters),
         KubernetesSetImage(clusters),
