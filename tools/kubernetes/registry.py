@@ -24,6 +24,7 @@ from tools.kubernetes.writes.roll_back import KubernetesRollBack
 from tools.kubernetes.writes.scale import KubernetesScale
 from tools.kubernetes.writes.set_image import KubernetesSetImage
 from tools.kubernetes.writes.suspend import KubernetesResumeCronJob, KubernetesSuspendCronJob
+from tools.kubernetes.writes.taint import KubernetesTaint
 from tools.kubernetes.writes.trigger import KubernetesTriggerCronJob
 from tools.tool import Arguments, Tool
 
@@ -57,5 +58,6 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesTriggerCronJob(clusters),
         KubernetesLabel(clusters),
         KubernetesAnnotate(clusters),
+        KubernetesTaint(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

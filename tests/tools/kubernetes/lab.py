@@ -137,6 +137,14 @@ class Lab:
         self.nodes.append(name)
         return name
 
+    async def pod_on(self, node: str, name: str, **spec: Any) -> None:
+        """A pod of nobody, put on a node past every scheduler. It ends at once when it has to."""
+        containers = [{"name": "app", "image": self.image}]
+        placed = {"nodeName": node, "terminationGracePeriodSeconds": 0, "containers": containers, **spec}
+        metadata = {"name": name, "labels": {"app": name}}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": placed}
+        await self.create("pods", f"/api/v1/namespaces/{self.namespace}/pods", body)
+
     async def config_map(self, name: str, data: dict[str, str]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}

@@ -124,12 +124,12 @@ class Scheduler:
     def _obstacles(self, pod: Manifest, node: Manifest, cpu: int, memory: float) -> list[str]:
         spec = pod["spec"]
         tolerations = spec.get("tolerations") or []
-        if dig(node, "spec", "unschedulable") and not _tolerates(
+        if dig(node, "spec", "unschedulable") and not tolerates(
             tolerations, {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
         ):
             return ["node(s) were unschedulable"]
         for taint in dig(node, "spec", "taints", default=[]):
-            if taint.get("effect") != "PreferNoSchedule" and not _tolerates(tolerations, taint):
+            if taint.get("effect") != "PreferNoSchedule" and not tolerates(tolerations, taint):
                 return [f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"]
         selector = spec.get("nodeSelector") or {}
         if not (selector.items() <= labels_of(node).items()) or not _affine(spec, node):
@@ -197,7 +197,8 @@ def _matters(change: Change) -> bool:
     )
 
 
-def _tolerates(tolerations: list[Manifest], taint: Manifest) -> bool:
+def tolerates(tolerations: list[Manifest], taint: Manifest) -> bool:
+    """Whether one of the tolerations bears the taint."""
     for entry in tolerations:
         if entry.get("effect") not in (None, "", taint.get("effect")):
             continue
