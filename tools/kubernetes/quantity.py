@@ -38,7 +38,7 @@ def said(resource: str, found: Decimal) -> str:
         if abs(found) >= _SCALES[suffix]:
             return (
                 f"{float(found / _SCALES[suffix]):.3g}{suffix}"
-                if found < 1000 * _SCALES[suffix]
+                if found < 999 * _SCALES[suffix]
                 else (f"{found / _SCALES[suffix]:.0f}{suffix}")
             )
     return f"{found:.0f}"

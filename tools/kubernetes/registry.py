@@ -14,6 +14,7 @@ from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
 from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
+from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.delete import KubernetesDelete
@@ -43,6 +44,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
         KubernetesRolloutHistory(clusters),
+        KubernetesTop(clusters),
         KubernetesScale(clusters),
         KubernetesRestart(clusters),
         KubernetesSetImage(clusters),
