@@ -23,7 +23,9 @@ from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
 from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
 from tools.kubernetes.writes.scale import KubernetesScale
+from tools.kubernetes.writes.set_env import KubernetesSetEnv
 from tools.kubernetes.writes.set_image import KubernetesSetImage
+from tools.kubernetes.writes.set_resources import KubernetesSetResources
 from tools.kubernetes.writes.suspend import KubernetesResumeCronJob, KubernetesSuspendCronJob
 from tools.kubernetes.writes.taint import KubernetesTaint
 from tools.kubernetes.writes.trigger import KubernetesTriggerCronJob
@@ -61,5 +63,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesLabel(clusters),
         KubernetesAnnotate(clusters),
         KubernetesTaint(clusters),
+        KubernetesSetEnv(clusters),
+        KubernetesSetResources(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue
 from tools.errors import Forbidden, Invalid, NotFound, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
+from tools.kubernetes.masking import shown_change
 from tools.kubernetes.objects import fingerprint
 from tools.kubernetes.rollout import selector_text
 from tools.tool import Change, Preview
@@ -57,6 +58,12 @@ def pinned(patch: Json, seen: Json) -> Json:
     Rehearsals go without: a controller's status update in between would fail them for nothing.
     """
     return {**patch, "metadata": {"resourceVersion": text(seen, "metadata", "resourceVersion")}}
+
+
+def at_version(operations: list[JsonValue], seen: Json) -> list[JsonValue]:
+    """The JSON patch, refused by the server (409) if the object is no longer at the version we saw."""
+    version = text(seen, "metadata", "resourceVersion")
+    return [{"op": "replace", "path": "/metadata/resourceVersion", "value": version}, *operations]
 
 
 async def rehearse(
@@ -149,7 +156,7 @@ async def preview_of(
     return Preview(
         target=str(target),
         name=target.name,
-        changes=changed,
+        changes=tuple(shown_change(change) for change in changed),
         before={"namespace": target.namespace, **before},
         observed=fingerprint(current) if current is not None else "absent",
         labels=labels,
