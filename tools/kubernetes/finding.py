@@ -73,14 +73,15 @@ class Target:
         return self.kind.path(self.namespace, self.name, subresource)
 
     def permit(self, verb: str, subresource: str = "") -> Permit:
-        """The permit for one write to it."""
+        """The permit for one write to it. A new object's name is in the body, which no gate sees."""
+        unnamed = verb == "create" and not subresource
         return Permit(
             system="kubernetes",
             place=self.cluster.context,
             verb=verb,
             resource=f"{self.kind.resource}/{subresource}" if subresource else self.kind.resource,
             namespace=self.namespace,
-            name=self.name,
+            name="" if unnamed else self.name,
         )
 
     async def read(self) -> Json:

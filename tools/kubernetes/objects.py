@@ -14,7 +14,8 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 REVISION = "deployment.kubernetes.io/revision"
 
 _SERVER_METADATA = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
-_CONTROLLER_ANNOTATIONS = ("deployment.kubernetes.io/", "control-plane.alpha.kubernetes.io/", LAST_APPLIED)
+CONTROLLER_ANNOTATIONS = ("deployment.kubernetes.io/", "control-plane.alpha.kubernetes.io/", LAST_APPLIED)
+"""Beginnings of annotations that are nobody's intent: diffs and fingerprints leave them out."""
 
 # The first of these that every entry of a list carries tells its entries apart, like the patch merge
 # keys of the built-in kinds do.
@@ -104,7 +105,7 @@ def _clean(obj: JsonValue) -> JsonValue:
         annotations = {
             key: entry
             for key, entry in mapping(kept, "annotations").items()
-            if not key.startswith(_CONTROLLER_ANNOTATIONS)
+            if not key.startswith(CONTROLLER_ANNOTATIONS)
         }
         kept.pop("annotations", None)
         if annotations:

@@ -13,12 +13,22 @@ from tools.kubernetes.reads.find import FindWorkloads
 from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
+from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
+from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
+from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.delete import KubernetesDelete
+from tools.kubernetes.writes.labels import KubernetesAnnotate, KubernetesLabel
+from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
 from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
 from tools.kubernetes.writes.scale import KubernetesScale
+from tools.kubernetes.writes.set_env import KubernetesSetEnv
 from tools.kubernetes.writes.set_image import KubernetesSetImage
+from tools.kubernetes.writes.set_resources import KubernetesSetResources
+from tools.kubernetes.writes.suspend import KubernetesResumeCronJob, KubernetesSuspendCronJob
+from tools.kubernetes.writes.taint import KubernetesTaint
+from tools.kubernetes.writes.trigger import KubernetesTriggerCronJob
 from tools.tool import Arguments, Tool
 
 if TYPE_CHECKING:
@@ -35,11 +45,25 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesLogs(clusters),
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
+        KubernetesRolloutHistory(clusters),
+        KubernetesTop(clusters),
         KubernetesScale(clusters),
         KubernetesRestart(clusters),
         KubernetesSetImage(clusters),
         KubernetesRollBack(clusters),
         KubernetesApply(clusters),
         KubernetesDelete(clusters),
+        KubernetesCordon(clusters),
+        KubernetesUncordon(clusters),
+        KubernetesPause(clusters),
+        KubernetesResume(clusters),
+        KubernetesSuspendCronJob(clusters),
+        KubernetesResumeCronJob(clusters),
+        KubernetesTriggerCronJob(clusters),
+        KubernetesLabel(clusters),
+        KubernetesAnnotate(clusters),
+        KubernetesTaint(clusters),
+        KubernetesSetEnv(clusters),
+        KubernetesSetResources(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

@@ -108,11 +108,13 @@ async def progress(cluster: Cluster, workload: Json) -> Observation:
     seen = number(status, "observedGeneration") >= number(workload, "metadata", "generation")
     summary = f"{ready} of {wanted} replicas ready"
     manual = text(workload, "spec", "updateStrategy", "type") == "OnDelete"
-    if seen and ready == wanted and present == wanted and (updated == wanted or manual):
-        return Observation(verdict=Verdict.HOLDS, detail=f"{summary}.")
+    paused = value(workload, "spec", "paused") is True
+    if seen and ready == wanted and present == wanted and (updated == wanted or manual or paused):
+        waiting = "; it is paused, so changes of its pods wait until it is resumed" if paused else ""
+        return Observation(verdict=Verdict.HOLDS, detail=f"{summary}{waiting}.")
     if not seen:
         return Observation(verdict=Verdict.NOT_YET, detail="The controller has not seen the change yet.")
-    if updated < wanted and not manual:
+    if updated < wanted and not manual and not paused:
         summary += f", {updated} of {wanted} updated"
     elif present > wanted:
         summary += f", {present - wanted} old ones still there"

@@ -19,6 +19,12 @@ _TOLERATIONS = [
 ]
 
 
+_LEFT_OUT_WHEN_EMPTY = {
+    "nodes": ("unschedulable", "taints"),
+    "deployments": ("paused", "minReadySeconds"),
+}
+
+
 def fill_in(kind: Kind, obj: Manifest, identities: Identities) -> None:
     """Complete a new or changed object in place.
 
@@ -27,6 +33,9 @@ def fill_in(kind: Kind, obj: Manifest, identities: Identities) -> None:
         obj: a copy nobody else holds.
         identities: where cluster addresses come from.
     """
+    _leave_out(obj["metadata"], "labels", "annotations", "finalizers", "ownerReferences")
+    if isinstance(obj.get("spec"), dict):
+        _leave_out(obj["spec"], *_LEFT_OUT_WHEN_EMPTY.get(kind.plural, ()))
     if kind.plural in _DEFAULTS and kind.group in ("", "apps", "batch", "autoscaling", "policy"):
         if kind.plural not in ("configmaps", "secrets", "namespaces"):
             obj.setdefault("spec", {})
@@ -35,6 +44,13 @@ def fill_in(kind: Kind, obj: Manifest, identities: Identities) -> None:
             obj.setdefault("status", dict(_FIRST_STATUS[kind.plural]))
     if kind.plural == "services" and kind.group == "":
         _service_address(obj, identities)
+
+
+def _leave_out(part: Manifest, *fields: str) -> None:
+    """Empty and false are written as absent here (`omitempty` in the API's types)."""
+    for field in fields:
+        if field in part and not part[field]:
+            del part[field]
 
 
 def fill_in_pod_spec(spec: Manifest) -> None:

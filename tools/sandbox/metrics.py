@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tools.sandbox.failure import not_found
 from tools.sandbox.kubelet.usage import container_usage, pod_usage
 from tools.sandbox.manifest import Manifest, dig, labels_of, name_of, namespace_of, stamp
 from tools.sandbox.plane import ControlPlane
@@ -21,17 +22,25 @@ def metrics(plane: ControlPlane, call: ApiCall) -> Manifest:
     source = plane.pods if kind.plural == "pods" else plane.nodes
     if call.target.name:
         obj = plane.read(source, call.target.namespace, call.target.name)
+        if not _reports(obj):
+            raise not_found(call.kind, call.target.name)
         return _measure(plane, call, obj, now)
     labels = parse_labels(call.http.query.get("labelSelector", ""))
     objects = [obj for obj in plane.store.sorted(source, call.target.namespace) if labels(labels_of(obj))]
     if source is plane.pods:
         objects = [obj for obj in objects if dig(obj, "status", "phase") == "Running"]
+    objects = [obj for obj in objects if _reports(obj)]
     return {
         "kind": f"{kind.name}List",
         "apiVersion": kind.api_version,
         "metadata": {},
         "items": [_measure(plane, call, obj, now) for obj in objects],
     }
+
+
+def _reports(obj: Manifest) -> bool:
+    """A node whose kubelet never reported has no metrics."""
+    return obj["kind"] != "Node" or bool(dig(obj, "status", "allocatable"))
 
 
 def _measure(plane: ControlPlane, call: ApiCall, obj: Manifest, now: datetime) -> Manifest:

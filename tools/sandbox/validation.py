@@ -17,6 +17,7 @@ from tools.sandbox.failure import (
     unsupported,
 )
 from tools.sandbox.kinds import Kind
+from tools.sandbox.labels import check_keys
 from tools.sandbox.manifest import Manifest, dig, name_of
 from tools.sandbox.quantity import amount
 from tools.sandbox.selectors import matcher
@@ -66,7 +67,7 @@ _POD_FIXED = (
 
 def validate(kind: Kind, obj: Manifest) -> None:
     """Check an object on its own. Raises `ApiFailure` (400 for quantities, 422 otherwise)."""
-    causes = _name(kind, obj)
+    causes = _name(kind, obj) + check_keys(obj["metadata"])
     spec = obj.get("spec") or {}
     if kind.plural in _COUNTED:
         for field in _COUNTS:

@@ -165,8 +165,6 @@ def _replace(plane: ControlPlane, call: ApiCall, old: Manifest, new: Manifest) -
     if deleting(old):
         kept = old["metadata"].get("finalizers") or []
         metadata["finalizers"] = [entry for entry in metadata.get("finalizers") or [] if entry in kept]
-    if not metadata.get("finalizers"):
-        metadata.pop("finalizers", None)
     draft: Manifest = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": metadata}
     if sub == "status":
         draft = {**old, "metadata": metadata, "status": new.get("status", {})}

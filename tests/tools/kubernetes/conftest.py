@@ -95,6 +95,7 @@ class _opened:
         runs_pods = bool(self._image) and await _has_ready_node(cluster)
         image = self._image or "registry.invalid/web:1"
         lab = Lab(self._clusters, cluster, self._mint, scope, self._namespace, runs_pods, image)
+        self._lab = lab
         labels = {"team": "shop", "tier": "test"}
         body = {
             "apiVersion": "v1",
@@ -106,15 +107,12 @@ class _opened:
 
     async def __aexit__(self, *_: object) -> None:
         cluster = await self._clusters.cluster()
-        permit = Permit(
-            system="kubernetes",
-            place=cluster.context,
-            verb="delete",
-            resource="namespaces",
-            name=self._namespace,
-        )
-        with self._mint.grant("teardown", [permit], seconds=30):
-            await cluster.request("DELETE", f"/api/v1/namespaces/{self._namespace}")
+        for resource, name in [("namespaces", self._namespace), *(("nodes", n) for n in self._lab.nodes)]:
+            permit = Permit(
+                system="kubernetes", place=cluster.context, verb="delete", resource=resource, name=name
+            )
+            with self._mint.grant("teardown", [permit], seconds=30):
+                await cluster.request("DELETE", f"/api/v1/{resource}/{name}")
         await self._clusters.close()
 
 

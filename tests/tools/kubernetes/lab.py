@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -37,6 +37,8 @@ class Lab:
     namespace: str
     runs_pods: bool
     image: str
+    nodes: list[str] = field(default_factory=list)
+    """Nodes the test made, which are taken away after it."""
 
     @property
     def registry(self) -> Registry:
@@ -97,7 +99,7 @@ class Lab:
 
     async def create(self, resource: str, path: str, body: dict[str, Any]) -> None:
         """Put an object there behind the tools' backs."""
-        namespace = "" if resource == "namespaces" else self.namespace
+        namespace = "" if resource in ("namespaces", "nodes") else self.namespace
         permit = Permit(
             system="kubernetes",
             place=self.cluster.context,
@@ -114,6 +116,34 @@ class Lab:
         body = deployment(name, image or self.image, replicas)
         body["spec"]["template"]["metadata"]["annotations"] = annotations
         await self.create("deployments.apps", path, body)
+
+    async def cron_job(self, name: str, *, suspended: bool = False, **annotations: str) -> None:
+        """A CronJob that is due once a year; the annotations go on its pods."""
+        container = {"name": "app", "image": self.image}
+        pod = {"restartPolicy": "Never", "containers": [container]}
+        template = {"metadata": {"annotations": annotations}, "spec": pod}
+        job = {"metadata": {"labels": {"app": name}}, "spec": {"backoffLimit": 0, "template": template}}
+        spec = {"schedule": "0 0 29 2 *", "suspend": suspended, "jobTemplate": job}
+        body = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name}, "spec": spec}
+        await self.create("cronjobs.batch", f"/apis/batch/v1/namespaces/{self.namespace}/cronjobs", body)
+
+    async def node(self, cordoned: bool = False) -> str:
+        """A node of our own, nobody else's to drain: a taint keeps every pod off that is not put there."""
+        name = f"{self.namespace}-node-{len(self.nodes)}"
+        taints = [{"key": "pilothouse.test/ours", "effect": "NoSchedule"}]
+        spec = {"taints": taints, **({"unschedulable": True} if cordoned else {})}
+        body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": spec}
+        await self.create("nodes", "/api/v1/nodes", body)
+        self.nodes.append(name)
+        return name
+
+    async def pod_on(self, node: str, name: str, **spec: Any) -> None:
+        """A pod of nobody, put on a node past every scheduler. It ends at once when it has to."""
+        containers = [{"name": "app", "image": self.image}]
+        placed = {"nodeName": node, "terminationGracePeriodSeconds": 0, "containers": containers, **spec}
+        metadata = {"name": name, "labels": {"app": name}}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": placed}
+        await self.create("pods", f"/api/v1/namespaces/{self.namespace}/pods", body)
 
     async def config_map(self, name: str, data: dict[str, str]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"
@@ -148,3 +178,8 @@ def deployment(name: str, image: str = "web:1", replicas: int = 2) -> dict[str, 
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
+
+
+def bystander(lab: Lab) -> str:
+    """The practice cluster's context that may look and not change."""
+    return next(info.name for info in lab.clusters.contexts() if "viewer" in info.name)

@@ -12,6 +12,7 @@ from tools.kubernetes.live.tables import read_table
 from tools.kubernetes.objects import manifest_of
 from tools.kubernetes.rollout import pods_of, replica_sets_of
 from tools.kubernetes.writes.writing import (
+    JSON,
     Written,
     perform,
     preview_of,
@@ -71,7 +72,7 @@ class KubernetesDelete(OnClusters, WriteTool[DeleteArgs, Written]):
     async def run(self, args: DeleteArgs, scope: Scope) -> Written:
         target = await self._deletable(args, scope)
         options = _options(await target.read(), args)
-        return await perform(target, "DELETE", options, content_type="application/json")
+        return await perform(target, "DELETE", options, content_type=JSON)
 
     async def preview(self, args: DeleteArgs, scope: Scope) -> Preview:
         target = await self._deletable(args, scope)

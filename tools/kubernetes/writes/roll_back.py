@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from tools.errors import Invalid, NotFound
-from tools.kubernetes.fields import Json, mapping, strings, text, value
+from tools.kubernetes.fields import Json, mapping, strings, value
 from tools.kubernetes.finding import OnClusters, Target
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress, replica_sets_of, revision
-from tools.kubernetes.writes.writing import JSON_PATCH, Written, perform, preview_of, rehearse
+from tools.kubernetes.writes.writing import JSON_PATCH, Written, at_version, perform, preview_of, rehearse
 from tools.tool import (
     Arguments,
     Call,
@@ -47,10 +47,8 @@ class KubernetesRollBack(OnClusters, WriteTool[RollBackArgs, Written]):
         target = await self._deployment(args, scope)
         current = await target.read()
         wanted = await _earlier(target, current, args.to_revision)
-        # Replacing the version by what we read makes the server refuse if the object moved on.
-        version = text(current, "metadata", "resourceVersion")
-        pin: Json = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
-        return await perform(target, "PATCH", [pin, _patch(wanted)], content_type=JSON_PATCH)
+        patch = at_version([_patch(wanted)], current)
+        return await perform(target, "PATCH", patch, content_type=JSON_PATCH)
 
     async def preview(self, args: RollBackArgs, scope: Scope) -> Preview:
         target = await self._deployment(args, scope)

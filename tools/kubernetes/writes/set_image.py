@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from tools.errors import Invalid, NotFound
-from tools.kubernetes.fields import Json, mappings, text
+from tools.kubernetes.fields import Json, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
+from tools.kubernetes.writes.containers import ROLLED_OUT, ContainerName, container_of
 from tools.kubernetes.writes.writing import STRATEGIC_PATCH, Written, perform, pinned, preview_of, rehearse
 from tools.tool import (
     Arguments,
@@ -29,14 +30,7 @@ class SetImageArgs(Arguments):
     kind: Kind = "deployment"
     name: Name
     namespace: OptionalNamespace = ""
-    container: Annotated[
-        str,
-        Field(
-            max_length=63,
-            pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$",
-            description="Container; empty when there is just one.",
-        ),
-    ] = ""
+    container: ContainerName = ""
     image: Annotated[
         str, Field(max_length=500, pattern=r"^[a-zA-Z0-9][A-Za-z0-9._:/@-]*$", description="Image reference.")
     ]
@@ -61,8 +55,8 @@ class KubernetesSetImage(OnClusters, WriteTool[SetImageArgs, Written]):
         current = await target.read()
         patch = _patch(target, current, args)
         answer = await rehearse(target, "PATCH", patch, content_type=STRATEGIC_PATCH)
-        _, container = _container(target, current, args.container)
-        before: Json = {"container": text(container, "name"), "image": text(container, "image")}
+        container = container_of(target, current, args.container)
+        before: Json = {"container": container.name, "image": text(container.spec, "image")}
         return await preview_of(
             target, current, changes(current, answer.json()), before=before, warnings=answer.warnings
         )
@@ -71,12 +65,12 @@ class KubernetesSetImage(OnClusters, WriteTool[SetImageArgs, Written]):
         target = await self._workload(args, scope)
         try:
             current = await target.read()
-            _, container = _container(target, current, args.container)
+            container = container_of(target, current, args.container)
         except (NotFound, Invalid) as error:
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=error.message, applied=False)
-        image = text(container, "image")
+        image = text(container.spec, "image")
         if image != args.image:
-            detail = f"Container {text(container, 'name')} of {target} runs {image}, not {args.image}."
+            detail = f"Container {container.name} of {target} runs {image}, not {args.image}."
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=False)
         return (await progress(target.cluster, current)).model_copy(update={"applied": True})
 
@@ -88,24 +82,11 @@ class KubernetesSetImage(OnClusters, WriteTool[SetImageArgs, Written]):
 
     async def _workload(self, args: SetImageArgs, scope: Scope) -> Target:
         target = await self.target(args.kind, args.name, args.namespace, scope)
-        target.must_allow("Deployment", "StatefulSet", "DaemonSet")
+        target.must_allow(*ROLLED_OUT)
         return target
 
 
-def _container(target: Target, workload: Json, name: str) -> tuple[str, Json]:
-    """The list a container is in, and the container. Raises `Invalid` naming those there are."""
-    spec = "containers", "initContainers"
-    found = [(part, entry) for part in spec for entry in mappings(workload, "spec", "template", "spec", part)]
-    named = [(part, entry) for part, entry in found if text(entry, "name") == name]
-    if not name:
-        named = [(part, entry) for part, entry in found if part == "containers"]
-    if len(named) == 1:
-        return named[0]
-    names = ", ".join(text(entry, "name") for _, entry in found)
-    problem = f"has no container called {name}" if name else "has several containers"
-    raise Invalid(f"{target} {problem}.", hint=f"Its containers are: {names}.")
-
-
 def _patch(target: Target, current: Json, args: SetImageArgs) -> Json:
-    part, container = _container(target, current, args.container)
-    return {"spec": {"template": {"spec": {part: [{"name": text(container, "name"), "image": args.image}]}}}}
+    container = container_of(target, current, args.container)
+    changed: Json = {"name": container.name, "image": args.image}
+    return {"spec": {"template": {"spec": {container.part: [changed]}}}}

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
-from tools.errors import Forbidden, NotFound, ToolError
+from tools.errors import Forbidden, Invalid, NotFound, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
+from tools.kubernetes.masking import shown_change
 from tools.kubernetes.objects import fingerprint
 from tools.kubernetes.rollout import selector_text
 from tools.tool import Change, Preview
 
 if TYPE_CHECKING:
     from tools.kubernetes.connection.cluster import Answer
+    from tools.kubernetes.connection.discovery import ResourceType
 
 FIELD_MANAGER = "pilothouse"
 MERGE_PATCH = "application/merge-patch+json"
+JSON = "application/json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -35,12 +38,32 @@ class Written(BaseModel):
     warnings: tuple[str, ...] = ()
 
 
+def refuse_secret(kind: ResourceType, doing: str) -> None:
+    """Raises `Invalid` for Secrets, of which a plan would show and record the values.
+
+    Args:
+        kind: what is to be changed.
+        doing: the verb of the sentence: `patch`.
+    """
+    if (kind.group, kind.plural) == ("", "secrets"):
+        raise Invalid(
+            f"No plan can {doing} a Secret: its values would be shown and recorded.",
+            hint="Use kubectl for Secrets, or an external secret operator.",
+        )
+
+
 def pinned(patch: Json, seen: Json) -> Json:
     """The patch, refused by the server (409) if the object is no longer at the version we saw.
 
     Rehearsals go without: a controller's status update in between would fail them for nothing.
     """
     return {**patch, "metadata": {"resourceVersion": text(seen, "metadata", "resourceVersion")}}
+
+
+def at_version(operations: list[JsonValue], seen: Json) -> list[JsonValue]:
+    """The JSON patch, refused by the server (409) if the object is no longer at the version we saw."""
+    version = text(seen, "metadata", "resourceVersion")
+    return [{"op": "replace", "path": "/metadata/resourceVersion", "value": version}, *operations]
 
 
 async def rehearse(
@@ -54,7 +77,7 @@ async def rehearse(
     """The write as a server-side dry run: admission, defaults and validation, and nothing stored."""
     return await target.cluster.send(
         method,
-        target.path(subresource),
+        _path(target, method, subresource),
         query={"dryRun": "All", "fieldManager": FIELD_MANAGER},
         body=body,
         content_type=content_type,
@@ -92,7 +115,7 @@ async def perform(
     """The write itself. Needs a grant."""
     answer = await target.cluster.send(
         method,
-        target.path(subresource),
+        _path(target, method, subresource),
         query={"fieldManager": FIELD_MANAGER},
         body=body,
         content_type=content_type,
@@ -133,13 +156,20 @@ async def preview_of(
     return Preview(
         target=str(target),
         name=target.name,
-        changes=changed,
+        changes=tuple(shown_change(change) for change in changed),
         before={"namespace": target.namespace, **before},
         observed=fingerprint(current) if current is not None else "absent",
         labels=labels,
         permits=(target.permit(verb, subresource),),
         warnings=(*nothing, *warnings, *later, *more),
     )
+
+
+def _path(target: Target, method: str, subresource: str) -> str:
+    """New objects are posted to their collection, everything else goes to the object."""
+    if method == "POST" and not subresource:
+        return target.kind.path(target.namespace)
+    return target.path(subresource)
 
 
 async def _nothing() -> tuple[str, ...]:

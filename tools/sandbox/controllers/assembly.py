@@ -13,6 +13,7 @@ from tools.sandbox.controllers.namespace import NamespaceController
 from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.service import ServiceController
 from tools.sandbox.controllers.statefulset import StatefulSetController
+from tools.sandbox.controllers.taint_eviction import TaintEviction
 from tools.sandbox.kubelet.kubelet import Kubelet
 from tools.sandbox.kubelet.scheduler import Scheduler
 from tools.sandbox.plane import ControlPlane
@@ -38,7 +39,7 @@ def start_controllers(plane: ControlPlane) -> Kubelet:
         budgets,
         AutoscalerController(plane),
     )
-    manager.watch(deployments, daemonsets, services, namespaces, budgets)
+    manager.watch(deployments, daemonsets, services, namespaces, budgets, TaintEviction(plane))
     Scheduler(plane, manager)
     return Kubelet(plane, manager)
 

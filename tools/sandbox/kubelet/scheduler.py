@@ -124,17 +124,17 @@ class Scheduler:
     def _obstacles(self, pod: Manifest, node: Manifest, cpu: int, memory: float) -> list[str]:
         spec = pod["spec"]
         tolerations = spec.get("tolerations") or []
-        if dig(node, "spec", "unschedulable") and not _tolerates(
+        if dig(node, "spec", "unschedulable") and not tolerates(
             tolerations, {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
         ):
             return ["node(s) were unschedulable"]
         for taint in dig(node, "spec", "taints", default=[]):
-            if taint.get("effect") != "PreferNoSchedule" and not _tolerates(tolerations, taint):
+            if taint.get("effect") != "PreferNoSchedule" and not tolerates(tolerations, taint):
                 return [f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"]
         selector = spec.get("nodeSelector") or {}
         if not (selector.items() <= labels_of(node).items()) or not _affine(spec, node):
             return ["node(s) didn't match Pod's node affinity/selector"]
-        allocatable = node["status"]["allocatable"]
+        allocatable = allocatable_of(node)
         used = self._used.get(name_of(node), [0, 0.0, 0])
         found = []
         if used[2] >= int(allocatable.get("pods", 110)):
@@ -147,7 +147,7 @@ class Scheduler:
 
     def _load(self, node: Manifest) -> float:
         used = self._used.get(name_of(node), [0, 0.0, 0])
-        allocatable = node["status"]["allocatable"]
+        allocatable = allocatable_of(node)
         by_cpu = used[0] / max(1, millicores(allocatable["cpu"]))
         return by_cpu + used[1] / max(1.0, mebibytes(allocatable["memory"])) + used[2] / 1000
 
@@ -167,6 +167,12 @@ class Scheduler:
         used = self._used[node]
         used[0], used[1], used[2] = used[0] - cpu, used[1] - memory, used[2] - 1
         return True
+
+
+def allocatable_of(node: Manifest) -> Manifest:
+    """What a node has for pods: nothing at all before its kubelet reported."""
+    found: Manifest = dig(node, "status", "allocatable", default={"cpu": "0", "memory": "0", "pods": "0"})
+    return found
 
 
 def requests_of(pod: Manifest) -> tuple[int, float]:
@@ -191,7 +197,8 @@ def _matters(change: Change) -> bool:
     )
 
 
-def _tolerates(tolerations: list[Manifest], taint: Manifest) -> bool:
+def tolerates(tolerations: list[Manifest], taint: Manifest) -> bool:
+    """Whether one of the tolerations bears the taint."""
     for entry in tolerations:
         if entry.get("effect") not in (None, "", taint.get("effect")):
             continue
