@@ -13,6 +13,7 @@ from tools.kubernetes.reads.find import FindWorkloads
 from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
+from tools.kubernetes.reads.rights import KubernetesWhatCanI, KubernetesWhoCan
 from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
@@ -46,6 +47,8 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
         KubernetesRolloutHistory(clusters),
+        KubernetesWhatCanI(clusters),
+        KubernetesWhoCan(clusters),
         KubernetesTop(clusters),
         KubernetesScale(clusters),
         KubernetesRestart(clusters),
