@@ -11,6 +11,22 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class Touch(BaseModel):
+    """An object that an event has to do with.
+
+    Attributes:
+        place: where it is, such as the name of a context.
+        thing: the object in words, the same ones every time: `deployment/checkout in shop`.
+        how: what the event does with it, in a word of the caller's.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    place: str
+    thing: str
+    how: str
+
+
 class Draft(BaseModel):
     """An event that has not been written yet.
 
@@ -19,6 +35,7 @@ class Draft(BaseModel):
         version: the version of the body's layout, from 1.
         body: canonical JSON.
         text: the words a search should find; empty when nothing was said or seen.
+        touches: the objects it has to do with.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,6 +44,7 @@ class Draft(BaseModel):
     version: int = Field(ge=1)
     body: str
     text: str = ""
+    touches: tuple[Touch, ...] = ()
 
 
 class Envelope(BaseModel):

@@ -227,6 +227,13 @@ class Journal:
         words = [(e.row, d.text.replace("\0", " ")) for e, d in zip(envelopes, drafts, strict=True) if d.text]
         if words:
             await connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", words)
+        touched = [
+            (touch.place, touch.thing, envelope.row, session, touch.how)
+            for envelope, draft in zip(envelopes, drafts, strict=True)
+            for touch in draft.touches
+        ]
+        if touched:
+            await connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?, ?)", touched)
         return envelopes
 
     async def _make_room(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -89,10 +90,74 @@ async def events_and_sessions(connection: Connection) -> None:
     )
 
 
+async def touched_objects(connection: Connection) -> None:
+    """Which rows have to do with which objects; for rows there are already, what their plans say."""
+    await run(
+        connection,
+        """
+        CREATE TABLE touched (
+            place   TEXT NOT NULL,
+            thing   TEXT NOT NULL,
+            row     INTEGER NOT NULL,
+            session TEXT NOT NULL,
+            how     TEXT NOT NULL,
+            PRIMARY KEY (thing, place, row)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX touched_by_session ON touched (session)",
+    )
+    targets: dict[tuple[str, str, str], tuple[str, str]] = {}
+    cursor = await connection.execute(
+        "SELECT row, session, kind, body FROM events"
+        " WHERE kind IN ('plan_offered', 'step_succeeded') AND body IS NOT NULL ORDER BY row"
+    )
+    async for row, session, kind, text in cursor:
+        body = _object(text)
+        found: list[tuple[str, str, str]] = []
+        if kind == "plan_offered":
+            for step, place, thing in _targets(body):
+                targets[session, _text(_object(body.get("plan")), "id"), step] = (place, thing)
+                found.append((place, thing, "planned"))
+        else:
+            place, thing = targets.get((session, _text(body, "plan_id"), _text(body, "step_id")), ("", ""))
+            if thing:
+                found.append((place, thing, "changed"))
+        for place, thing, how in found:
+            await connection.execute_fetchall(
+                "INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?, ?)", (place, thing, row, session, how)
+            )
+
+
+def _targets(body: dict[str, object]) -> list[tuple[str, str, str]]:
+    """(step, context, object) of each write of a plan, as `plan_offered` of version 1 tells it."""
+    steps = _object(body.get("plan")).get("steps")
+    return [
+        (_text(step, "id"), _text(_object(step.get("scope")), "context"), target)
+        for step in map(_object, steps if isinstance(steps, list) else ())
+        if _text(step, "tool").startswith("kubernetes_")
+        and (target := _text(_object(step.get("preview")), "target"))
+    ]
+
+
+def _object(found: object) -> dict[str, object]:
+    """A JSON object, given as one or as its text; an empty one for anything else."""
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError:
+            return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(found: dict[str, object], key: str) -> str:
+    value = found.get(key)
+    return value if isinstance(value, str) else ""
+
+
 async def run(connection: Connection, *statements: str) -> None:
     """Run statements one by one inside the open transaction (`executescript` would commit it first)."""
     for statement in statements:
         await connection.execute_fetchall(statement)
 
 
-JOURNAL = Schema("journal", 0x50484A31, (events_and_sessions,))
+JOURNAL = Schema("journal", 0x50484A31, (events_and_sessions, touched_objects))

@@ -206,6 +206,7 @@ class Sessions:
             await connection.execute_fetchall(
                 "DELETE FROM words WHERE rowid IN (SELECT row FROM events WHERE session = ?)", (session,)
             )
+            await connection.execute_fetchall("DELETE FROM touched WHERE session = ?", (session,))
             # A deleted row's words stay in the index until its segments are merged.
             await connection.execute_fetchall("INSERT INTO words (words) VALUES ('optimize')")
             await connection.execute_fetchall(
