@@ -102,11 +102,12 @@ class Showing(Looking):
     def is_writing(self) -> bool:
         """Whether the operator is in the middle of a text.
 
-        What was typed while the panes were being built stands in the prompt before it has the focus.
+        What was typed while the panes were being built stands in the prompt before it has the focus, and
+        what comes in one go, from a fast hand or a paste, waits in its queue before it stands there.
         """
         focused = self.focused or self.chat.prompt
         if isinstance(focused, TextArea):
-            return bool(focused.text.strip())
+            return bool(focused.text.strip()) or focused.message_queue_size > 0
         return isinstance(focused, Input)
 
     def show_standing(self) -> None:

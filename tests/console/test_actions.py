@@ -156,7 +156,15 @@ async def test_a_text_begun_before_the_prompt_has_the_focus_is_a_text(tmp_path: 
         main.set_focus(None)
         assert main.is_writing
         main.chat.prompt.write("")
-        assert not main.is_writing
+        await seen.until(lambda: not main.is_writing)
+
+
+async def test_a_colon_in_a_burst_of_letters_is_a_colon(tmp_path: Path) -> None:
+    burst = "setimageofcart" * 5 + ":9" + "x" * 20
+    async with console(tmp_path) as seen:
+        for character in burst:
+            seen.app.post_message(Key({":": "colon"}.get(character, character), character))
+        await seen.until(lambda: len(seen.app.main.chat.prompt.text) == len(burst))
 
 
 async def test_a_line_typed_in_one_go_after_the_colon_loses_no_letter(tmp_path: Path) -> None:
