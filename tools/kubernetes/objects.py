@@ -52,6 +52,11 @@ def fingerprint(obj: Json) -> str:
     return f"{text(metadata, 'uid')}/{number(metadata, 'generation')}/{digest}"
 
 
+def intent(obj: Json) -> Json:
+    """The object without its status and without what the server and controllers keep for themselves."""
+    return mapping(_clean(obj))
+
+
 def readable(obj: Json) -> Json:
     """The object without the server's book-keeping, with the values of a Secret hidden."""
     shown = {key: entry for key, entry in obj.items() if key != "metadata"}

@@ -19,8 +19,10 @@ from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
+from tools.kubernetes.writes.create import KubernetesCreate
 from tools.kubernetes.writes.delete import KubernetesDelete
 from tools.kubernetes.writes.labels import KubernetesAnnotate, KubernetesLabel
+from tools.kubernetes.writes.patch import KubernetesPatch
 from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
 from tools.kubernetes.writes.restart import KubernetesRestart
 from tools.kubernetes.writes.roll_back import KubernetesRollBack
@@ -70,5 +72,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesTaint(clusters),
         KubernetesSetEnv(clusters),
         KubernetesSetResources(clusters),
+        KubernetesPatch(clusters),
+        KubernetesCreate(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from tools.errors import Invalid, NotFound, ToolError
+from tools.errors import NotFound, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.live.tables import read_table
@@ -16,6 +16,7 @@ from tools.kubernetes.writes.writing import (
     Written,
     perform,
     preview_of,
+    refuse_secret,
     rehearse_deletion,
     seen_and_rehearsed,
 )
@@ -123,11 +124,7 @@ class KubernetesDelete(OnClusters, WriteTool[DeleteArgs, Written]):
 
     async def _deletable(self, args: DeleteArgs, scope: Scope) -> Target:
         target = await self.target(args.kind, args.name, args.namespace, scope)
-        if target.kind.resource == "secrets":
-            raise Invalid(
-                "Secrets cannot be deleted through a plan: recording one would reveal its values.",
-                hint="Use kubectl for Secrets.",
-            )
+        refuse_secret(target.kind, "delete")
         return target
 
 

@@ -1,0 +1,1 @@
+"""What an operator looks at closely: an object from all sides, and what its containers write."""
