@@ -14,6 +14,7 @@ from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
 from tools.kubernetes.reads.rights import KubernetesWhatCanI, KubernetesWhoCan
+from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.service_path import KubernetesServicePath
 from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.top import KubernetesTop
