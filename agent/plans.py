@@ -10,6 +10,7 @@ from typing import Any
 
 from agent import commands as c
 from agent import events as e
+from agent.checking import Denied
 from agent.decisions import (
     CommandRefused,
     Why,
@@ -74,6 +75,10 @@ class Plans:
 
     async def approve(self, command: c.Approve) -> None:
         chosen = check_approval(self._state, self._staff.settings, command)
+        try:
+            self._staff.known.checker.still_allowed(chosen)
+        except Denied as denied:
+            raise CommandRefused(Why.POLICY, str(denied)) from denied
         plan = plan_of(self._state, command.plan_id).plan
         await self._approved(plan.id, plan.hash, tuple(step.id for step in chosen), command.how)
 

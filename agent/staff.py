@@ -36,6 +36,7 @@ class Ship:
     journal: Journal
     sessions: Sessions
     settings: Settings
+    policy: Policy
     registry: Registry
     library: Library
     mint: Mint
@@ -70,7 +71,9 @@ def hire(ship: Ship, log: Logbook) -> Staff:
     """The staff for the session of this logbook."""
     settings = ship.settings
     reader = Reader(ship.registry, attempts=settings.limits.attempts, sleep=ship.pace.sleep)
-    checker = Checker(ship.registry, Policy(settings), reader, settings.limits)
+    checker = Checker(
+        ship.registry, ship.policy, reader, settings.limits, operator=ship.operator, now=log.now
+    )
 
     def next_plan() -> str:
         return f"{log.session}.{len(log.state.plans) + 1}"
