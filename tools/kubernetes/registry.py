@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel
 
+from tools.kubernetes.reads.autoscaling import KubernetesAutoscaling
 from tools.kubernetes.reads.describe import KubernetesDescribe
 from tools.kubernetes.reads.diagnose import KubernetesDiagnose
 from tools.kubernetes.reads.events import KubernetesEvents
@@ -13,10 +14,12 @@ from tools.kubernetes.reads.find import FindWorkloads
 from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
+from tools.kubernetes.reads.nodes import KubernetesNodes
+from tools.kubernetes.reads.quotas import KubernetesQuotas
 from tools.kubernetes.reads.rights import KubernetesWhatCanI, KubernetesWhoCan
 from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.service_path import KubernetesServicePath
-from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
+from tools.kubernetes.reads.storage import KubernetesStorage
 from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
@@ -51,6 +54,10 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
         KubernetesRolloutHistory(clusters),
+        KubernetesNodes(clusters),
+        KubernetesAutoscaling(clusters),
+        KubernetesQuotas(clusters),
+        KubernetesStorage(clusters),
         KubernetesServicePath(clusters),
         KubernetesWhatCanI(clusters),
         KubernetesWhoCan(clusters),
