@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from agent.waivers import Waiver
 from tools.tool import Frozen, Scope
 
 How = Literal["key", "flag"]
@@ -35,6 +36,14 @@ class Approve(Frozen):
     confirmed: tuple[str, ...] = ()
     allow_writes: bool = False
     """The approval is also the visible act that leaves read-only, for this plan alone (headless)."""
+    waive: bool = False
+    """Also decide beforehand about the same kinds of writes, for this session (see `agent.waivers`)."""
+
+
+class AskAgain(Frozen):
+    """Take a waiver back; None takes all of them back."""
+
+    waiver: Waiver | None = None
 
 
 class Reject(Frozen):
@@ -141,5 +150,5 @@ class Inspect(Frozen):
 
 Command = (
     Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo | AllowWrites
-    | SetScope | UseModel | Rename | Watch | Unwatch | Inspect
+    | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect
 )  # fmt: skip

@@ -148,6 +148,8 @@ class Session:
                 await self._plans.plan_again(command)
             case c.Undo():
                 await self._plans.undo(command)
+            case c.AskAgain():
+                await self._plans.ask_again(command)
             case c.AllowWrites():
                 await self._allow(command)
             case c.SetScope():
@@ -228,8 +230,7 @@ class Session:
             ended = e.TurnEnded(turn=turn, outcome=outcome, seconds=time.monotonic() - began)
             await asyncio.shield(self._log.record(ended))
             await asyncio.shield(self._mark())
-        if isinstance(wanted, Again):
-            await self._plans.go_on()
+        await self._plans.go_on()
 
     async def _begin(self, wanted: str | Again, turn: int) -> Coroutine[Any, Any, Outcome]:
         """Record what the turn is about; returns the work itself."""

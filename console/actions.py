@@ -82,6 +82,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("shrink", "Make this pane smaller", Where.MAIN, "minus"),
     Action("show_all", "Show all panes, in their first sizes", Where.MAIN, "0"),
     Action("allow_writes", "Allow writes here, or shut them off", Where.MAIN, "w", "writes", ("writes",)),
+    Action("waived", "What is no longer asked about here, and taking it back", Where.MAIN, words=("waived",)),
     Action("undo", "Draw up a plan that takes the last one back", Where.MAIN, "u", "undo", ("undo",)),
     Action(
         "resume",

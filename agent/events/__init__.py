@@ -32,6 +32,8 @@ from agent.events.ephemeral import (
 )
 from agent.events.plan import (
     ApprovedHow,
+    AskingResumed,
+    AskingWaived,
     AttemptFailed,
     GatePassed,
     GateReached,
@@ -75,7 +77,7 @@ DurableEvent = Annotated[
     | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
-    | PlanAgainBegun | GateReached | GatePassed
+    | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
     | StepSkipped | StepStopped | PlanFinished,
     Field(discriminator="kind"),
@@ -104,6 +106,8 @@ __all__ = [
     "DURABLE",
     "AnswerGiven",
     "ApprovedHow",
+    "AskingResumed",
+    "AskingWaived",
     "AttemptFailed",
     "Durable",
     "DurableEvent",

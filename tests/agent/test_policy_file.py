@@ -70,7 +70,11 @@ def test_the_strictest_rule_counts_and_is_named(
 def test_a_file_cannot_make_a_write_go_unasked(tmp_path: Path) -> None:
     text = """
 rules:
-  - {name: everything-goes, verdict: allow, match: [kubernetes_scale in a], not_match: [kubernetes_list in b], effects: [write]}
+  - name: everything-goes
+    verdict: allow
+    effects: [write]
+    match: [kubernetes_scale in a]
+    not_match: [kubernetes_list in b]
 """
     assert loaded(tmp_path, text).rule(question("kubernetes_scale in a", EFFECTS)).verdict is Verdict.ASK
 
