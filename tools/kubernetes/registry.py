@@ -25,6 +25,7 @@ from tools.kubernetes.writes.apply import KubernetesApply
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.create import KubernetesCreate
 from tools.kubernetes.writes.delete import KubernetesDelete
+from tools.kubernetes.writes.drain import KubernetesDrain
 from tools.kubernetes.writes.labels import KubernetesAnnotate, KubernetesLabel
 from tools.kubernetes.writes.patch import KubernetesPatch
 from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
@@ -82,5 +83,6 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesSetResources(clusters),
         KubernetesPatch(clusters),
         KubernetesCreate(clusters),
+        KubernetesDrain(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

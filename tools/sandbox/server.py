@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from tools.sandbox import openapi, reading, writing
 from tools.sandbox.access import Access
+from tools.sandbox.eviction import evict
 from tools.sandbox.failure import ApiFailure, bad_request, forbidden, method_not_allowed, no_such_path
 from tools.sandbox.faults import AskedRequest, Fault, Faults
 from tools.sandbox.kubelet.kubelet import Kubelet
 from tools.sandbox.manifest import Manifest
 from tools.sandbox.metrics import metrics
 from tools.sandbox.plane import ControlPlane
-from tools.sandbox.pod_requests import evict, logs
+from tools.sandbox.pod_requests import logs
 from tools.sandbox.request import ApiCall, body_of, target_of, verb_of
 from tools.sandbox.scale import SCALED, scale_of
 from tools.sandbox.watching import watch
