@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import BaseModel
 
 from tools.kubernetes.reads.autoscaling import KubernetesAutoscaling
+from tools.kubernetes.reads.compare import KubernetesCompare
 from tools.kubernetes.reads.describe import KubernetesDescribe
 from tools.kubernetes.reads.diagnose import KubernetesDiagnose
 from tools.kubernetes.reads.events import KubernetesEvents
@@ -16,6 +17,7 @@ from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
 from tools.kubernetes.reads.nodes import KubernetesNodes
 from tools.kubernetes.reads.quotas import KubernetesQuotas
+from tools.kubernetes.reads.recent_changes import KubernetesRecentChanges
 from tools.kubernetes.reads.rights import KubernetesWhatCanI, KubernetesWhoCan
 from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.service_path import KubernetesServicePath
@@ -55,6 +57,8 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
         KubernetesRolloutHistory(clusters),
+        KubernetesCompare(clusters),
+        KubernetesRecentChanges(clusters),
         KubernetesNodes(clusters),
         KubernetesAutoscaling(clusters),
         KubernetesQuotas(clusters),
