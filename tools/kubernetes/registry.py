@@ -24,6 +24,7 @@ from tools.kubernetes.reads.service_path import KubernetesServicePath
 from tools.kubernetes.reads.storage import KubernetesStorage
 from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
+from tools.kubernetes.writes.apply_all import KubernetesApplyAll, KubernetesRestore
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.create import KubernetesCreate
 from tools.kubernetes.writes.delete import KubernetesDelete
@@ -88,5 +89,7 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesPatch(clusters),
         KubernetesCreate(clusters),
         KubernetesDrain(clusters),
+        KubernetesApplyAll(clusters),
+        KubernetesRestore(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)
