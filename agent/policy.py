@@ -130,8 +130,12 @@ def production_needs_name(question: Question, settings: Settings) -> Ruling | No
 
 
 def system_namespaces_are_denied(question: Question, _: Settings) -> Ruling | None:
-    """The cluster's own namespaces are never written to."""
-    permits = question.preview.permits if question.preview else ()
+    """The cluster's own namespaces are never written to, but for evictions: draining a node needs them."""
+    permits = [
+        permit
+        for permit in (question.preview.permits if question.preview else ())
+        if permit.resource != "pods/eviction"
+    ]
     touched = {permit.namespace for permit in permits} | {
         permit.name for permit in permits if permit.resource == "namespaces"
     }
