@@ -288,6 +288,7 @@ class Agent:
             model=self._model,
             names=self._names,
             feed=self._feed,
+            clusters=self.clusters,
         )
 
     def _model(self, name: str) -> Model | None:

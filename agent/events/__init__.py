@@ -20,6 +20,7 @@ from agent.events.durable import Durable
 from agent.events.ephemeral import (
     Ephemeral,
     Inspected,
+    LogGrew,
     ModelWaiting,
     Noticed,
     PlanChecking,
@@ -85,7 +86,7 @@ DurableEvent = Annotated[
 
 EphemeralEvent = (
     TextGrew | ThinkingGrew | TurnStarted | ModelWaiting | StepDrafted | PlanChecking | StepChecking
-    | ViewChanged | Inspected | Noticed
+    | ViewChanged | Inspected | LogGrew | Noticed
 )  # fmt: skip
 
 Event = DurableEvent | EphemeralEvent
@@ -118,6 +119,7 @@ __all__ = [
     "GatePassed",
     "GateReached",
     "Inspected",
+    "LogGrew",
     "ModeChanged",
     "ModelChanged",
     "ModelReplied",

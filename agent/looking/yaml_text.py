@@ -33,6 +33,19 @@ _NO_BLOCK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u2028\u2029]|\A[ \n\
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+def object_page(obj: dict[str, JsonValue]) -> TextPage:
+    """An object of a cluster in the order operators know: who it is, what is wanted, how it stands."""
+    metadata = obj.get("metadata")
+    if isinstance(metadata, dict):
+        first: dict[str, JsonValue] = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+        last: dict[str, JsonValue] = {key: metadata[key] for key in metadata if key == "managedFields"}
+        rest = {key: entry for key, entry in metadata.items() if key not in first and key not in last}
+        obj = {**obj, "metadata": {**first, **rest, **last}}
+    named = [key for key in ("apiVersion", "kind", "metadata") if key in obj]
+    others = [key for key in obj if key not in (*named, "status")]
+    return yaml_page({key: obj[key] for key in (*named, *others, "status") if key in obj})
+
+
 def yaml_page(obj: JsonValue) -> TextPage:
     """The object's lines, and the folds: field managers, applied copies, very long values."""
     writer = _Writer()
@@ -74,7 +87,7 @@ class _Writer:
             inside = indent if isinstance(entry, list) else f"{indent}  "
             self.value(entry, inside, first, depth + 1)
             if key == "managedFields" and isinstance(entry, list) and entry:
-                self._fold(start, f"{first}  # {len(entry)} field managers")
+                self._fold(start, f"{first}  # {_counted(len(entry), 'field manager')}")
             elif key == LAST_APPLIED and isinstance(entry, str):
                 self._fold(start, f"{first}  # a copy of what was applied, {len(entry):,} characters")
 
@@ -140,6 +153,10 @@ def _pieces(quoted: str) -> list[str]:
         ("\\" if number and piece[:1] == " " else "") + piece + ("\\" if number < len(pieces) - 1 else "")
         for number, piece in enumerate(pieces)
     ]
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _scalar(value: str) -> str:

@@ -69,7 +69,7 @@ def test_no_words_break_the_matcher(words: str) -> None:
 def test_a_canonical_phrase_is_understood_as_its_own_runbook() -> None:
     examples = {
         "workload": "checkout", "place": "staging", "count": "3", "image": "shop/x:1", "revision": "2",
-        "environment": "dev", "kind": "pods",
+        "environment": "dev", "kind": "pods", "node": "node-a", "job": "report", "service": "web", "verb": "delete",
     }  # fmt: skip
     for runbook in LIBRARY:
         match = LIBRARY.match(say(runbook.phrase, examples))

@@ -8,20 +8,6 @@ from agent import commands as c
 from tests.console.driving import console
 
 
-async def test_an_object_is_looked_at_in_tabs_without_its_control_codes(tmp_path: Path) -> None:
-    async with console(tmp_path) as seen:
-        await seen.sees("cart-7d9f8b-002")
-        await seen.press("escape", "4", "enter")
-        await seen.sees("Status: Running")
-        await seen.press("tab")
-        await seen.sees("kind: Pod")
-        await seen.press("tab", "tab")
-        await seen.sees("line 0 red")
-        assert "\x1b" not in seen.text
-        await seen.press("a")
-        assert seen.app.main.chat.prompt.text == "pod/cart-7d9f8b-002 in shop "
-
-
 async def test_a_step_shows_call_change_result_and_raw_error(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
         await seen.say("scale checkout to 3")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tools.errors import Conflict, Forbidden, NotFound, Throttled, ToolError
-from tools.kubernetes.connection.cluster import Cluster
 from tools.kubernetes.fields import Json, condition, mapping, mappings, number, strings, text, value
 from tools.kubernetes.selecting import matches
 from tools.kubernetes.writes.node_pods import controller, pod_name
+
+if TYPE_CHECKING:
+    from tools.kubernetes.connection.cluster import Cluster
 
 _MIRROR = "kubernetes.io/config.mirror"
 _NO_SUCH_RIGHT = "Check the right with: kubectl auth can-i create pods/eviction -n {} --context {}."
