@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from agent.mentions import in_words
 from agent.checks import Check
+from agent.mentions import in_words
 from agent.plan import Draft, DraftStep
 from agent.runbooks.runbook import Runbook, RunbookStep
 
