@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from console.actions import Where, bindings
+from console.actions import Where, bindings, of
 from console.screens.detail.pages import (
     event_colours,
     events_lines,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from console.screens.detail.desk import ObjectDesk, Thing
 
 SIDES = ("summary", "yaml", "events", "logs", "related", "sessions")
+_LETTERS = {action.id.removeprefix("see_"): action.keys for action in of(Where.OBJECT)}
 WITH_LOGS = frozenset(
     {"pod", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob", "service",
      "replicationcontroller"}
@@ -270,10 +271,14 @@ class ResourceScreen(ModalScreen[None]):
         view = self.views[side]
         view.display = True
         view.focus()
-        self._tabs.show([View(name, name) for name in self.sides], self.sides.index(side))
+        self._tabs.show([View(name, self._tab(name)) for name in self.sides], self.sides.index(side))
         if side == "logs" and not self._following:
             self._follow(previous=False)
         self._tell()
+
+    def _tab(self, side: str) -> str:
+        """A side's name with the letter that leads there, where there is a choice."""
+        return f"{_LETTERS[side]} {side}" if len(self.sides) > 1 else side
 
     def _follow(self, *, previous: bool) -> None:
         self._following, self._previous, self._log_over = True, previous, False
