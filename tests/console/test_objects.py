@@ -29,7 +29,7 @@ async def looking(folder: Path, size: tuple[int, int] = (150, 36)) -> AsyncItera
         await seen.press("escape", "4")
         await seen.sees(POD)
         await seen.press("enter")
-        await seen.sees("[summary]")
+        await seen.sees("[d summary]")
         await seen.sees("phase")
         yield seen
 
@@ -68,6 +68,7 @@ async def test_the_footer_names_the_keys_of_the_side_in_view(tmp_path: Path) -> 
         await seen.press("l")
         await seen.sees("p pause")
         await seen.sees("/ search")
+        assert "esc back" in seen.text
         await seen.press("y")
         await seen.sees("x unfold")
         assert "p pause" not in seen.text
