@@ -18,6 +18,8 @@ from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
+from agent.policy import Policy
+from agent.policy_file import load
 from agent.practice import Practice, enter
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin, from_folder
@@ -85,6 +87,7 @@ class Agent:
     settings: Settings
     journal: Journal
     sessions: Sessions
+    policy: Policy
     registry: Registry
     clusters: Clusters
     accounts: Accounts
@@ -115,7 +118,7 @@ class Agent:
 
         Raises:
             KeptError: the home or the journal cannot be used.
-            SettingsError: config.toml cannot be used.
+            SettingsError: config.toml or policy.yaml cannot be used.
             ToolError: the sandbox cannot be started.
         """
         home = options.home.prepare()
@@ -132,6 +135,8 @@ class Agent:
         key, trouble = await _find_key(settings, Credentials(environ))
         if options.sandbox:
             trouble = ()  # practice needs no key
+        registry = Registry([*kubernetes_tools(clusters), *aws_tools(accounts)])
+        effects = {tool.name: tool.effect for tool in registry}
         sessions = Sessions(journal)
         trouble = (*await announce(options.home, sessions), *trouble)
         return cls(
@@ -139,7 +144,8 @@ class Agent:
             settings=settings,
             journal=journal,
             sessions=sessions,
-            registry=Registry([*kubernetes_tools(clusters), *aws_tools(accounts)]),
+            policy=Policy(settings, load(home.policy, effects)),
+            registry=registry,
             clusters=clusters,
             accounts=accounts,
             library=Library([*runbooks, *builtin()]),
@@ -273,6 +279,7 @@ class Agent:
             journal=self.journal,
             sessions=self.sessions,
             settings=self.settings,
+            policy=self.policy,
             registry=self.registry,
             library=self.library,
             mint=self._mint,
@@ -281,6 +288,7 @@ class Agent:
             model=self._model,
             names=self._names,
             feed=self._feed,
+            clusters=self.clusters,
         )
 
     def _model(self, name: str) -> Model | None:

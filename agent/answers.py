@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from agent.events import Evidence
 from agent.inspecting import log_lines
+from agent.reporting import report
 
 LONGEST_TABLE = 60
 """Rows shown in one answer; the sidebar and `tools` give the rest."""
@@ -35,9 +36,11 @@ class Answer:
 
 
 def answer(kind: str, seen: Sequence[Seen]) -> Answer:
-    """The answer of that kind (`rows`, `diagnosis` or `text`) from what was read."""
+    """The answer of that kind (`rows`, `diagnosis`, `report` or `text`) from what was read."""
     if kind == "rows":
         return Answer("\n\n".join(_table(item) for item in seen))
+    if kind == "report":
+        return Answer("\n\n".join(report(item.title, item.output) for item in seen))
     if kind == "diagnosis":
         return _diagnosis(seen)
     return Answer("\n\n".join(_text(item) for item in seen))

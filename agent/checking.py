@@ -9,7 +9,8 @@ is never offered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -43,13 +44,26 @@ class Checker:
         policy: rules on every step.
         reader: runs the reads that writes take their arguments from.
         limits: how large a plan may be.
+        operator: who asks, for rules that speak of users.
+        now: the time, with zone, for rules that speak of hours.
     """
 
-    def __init__(self, registry: Registry, policy: Policy, reader: Reader, limits: Limits) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        policy: Policy,
+        reader: Reader,
+        limits: Limits,
+        *,
+        operator: str,
+        now: Callable[[], datetime],
+    ) -> None:
         self._registry = registry
         self._policy = policy
         self._reader = reader
         self._limits = limits
+        self._operator = operator
+        self._now = now
 
     async def check(
         self,
@@ -85,6 +99,21 @@ class Checker:
         if too_much := plan_problems(checked, self._limits):
             raise PlanProblem(too_much, FailureClass.REFUSED)
         return Plan(id=plan_id, goal=draft.goal, steps=checked, scope=scope, origin=origin)
+
+    def still_allowed(self, steps: Iterable[Step]) -> None:
+        """Ask policy again, now: rules of hours may have changed their word. Raises `Denied`."""
+        asked = (
+            (step, Question.of(step, self._operator, self._now(), lasting=self._lasting(step)))
+            for step in steps
+            if step.effect.writes
+        )
+        self._refuse_denied(
+            tuple(step.model_copy(update={"ruling": self._policy.rule(question)}) for step, question in asked)
+        )
+
+    def _lasting(self, step: Step) -> bool:
+        tool = self._registry.get(step.tool)
+        return not isinstance(tool, WriteTool) or tool.lasting
 
     def _known(self, step: DraftStep) -> DraftStep:
         """The step with its tool's full id; an unknown tool is a problem."""
@@ -154,10 +183,9 @@ class Checker:
             except Exception as error:
                 raise classify(error) from error
             undo, leaves_nothing = tool.undo(args, preview), not tool.lasting
+        undoable = bool(undo or step.undoes or leaves_nothing)
         ruling = self._policy.rule(
-            Question(
-                tool.id, tool.effect, scope, preview, undoable=bool(undo or step.undoes or leaves_nothing)
-            )
+            Question(tool.id, tool.effect, scope, preview, undoable, self._operator, self._now())
         )
         return Step(
             id=step.id,

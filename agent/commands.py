@@ -7,10 +7,11 @@ because nothing outside the console constructs commands.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
+from agent.waivers import Waiver
 from tools.tool import Frozen, Scope
 
 How = Literal["key", "flag"]
@@ -35,6 +36,14 @@ class Approve(Frozen):
     confirmed: tuple[str, ...] = ()
     allow_writes: bool = False
     """The approval is also the visible act that leaves read-only, for this plan alone (headless)."""
+    waive: bool = False
+    """Also decide beforehand about the same kinds of writes, for this session (see `agent.waivers`)."""
+
+
+class AskAgain(Frozen):
+    """Take a waiver back; None takes all of them back."""
+
+    waiver: Waiver | None = None
 
 
 class Reject(Frozen):
@@ -131,7 +140,11 @@ class Unwatch(Frozen):
 
 
 class Inspect(Frozen):
-    """Look at one object closely; the answer is an `Inspected` with the same `request`."""
+    """Look at one object closely, and go on looking until `LookAway`.
+
+    The answers are `Inspected` events with the same `request`, one for each side of the object, and again
+    whenever it changes.
+    """
 
     request: str
     what: str
@@ -139,7 +152,33 @@ class Inspect(Frozen):
     scope: Scope
 
 
+class FollowLogs(Frozen):
+    """Follow what an object's containers write, until `LookAway`; the answers are `LogGrew` events."""
+
+    request: str
+    what: str
+    name: str
+    scope: Scope
+    previous: bool = False
+    """The instances before the last restarts instead."""
+    tail: Annotated[int, Field(ge=1, le=5000)] = 500
+    """Lines of each container to begin with."""
+
+
+class LookAway(Frozen):
+    """End an `Inspect` or a `FollowLogs`."""
+
+    request: str
+
+
+Look = Watch | Unwatch | Inspect | FollowLogs | LookAway
+"""What only looks: it is carried out even where another console drives the session."""
+
+LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
+
+
 Command = (
     Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo | AllowWrites
-    | SetScope | UseModel | Rename | Watch | Unwatch | Inspect
+    | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
+    | LookAway
 )  # fmt: skip

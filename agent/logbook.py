@@ -7,13 +7,14 @@ watches; ephemeral ones are only shown. Nothing in the agent changes state in an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 
 from agent.events import DURABLE, DurableEvent, EphemeralEvent, Event, Recorded
 from agent.plan import canonical
 from agent.state import SessionState, fold
-from memory.envelope import Draft, Envelope
+from agent.touching import touched
+from memory.envelope import Draft, Envelope, Touch
 from memory.ledger import Begun, Ledger
 
 
@@ -50,7 +51,7 @@ class Logbook:
 
     async def record(self, *events: DurableEvent) -> None:
         """Commit the events together, then fold and show them."""
-        for envelope in await self._ledger.append(self.session, *map(draft, events)):
+        for envelope in await self._ledger.append(self.session, *self._drafts(events)):
             self.take(envelope)
 
     async def begin(self, key: str, event: DurableEvent) -> Begun:
@@ -58,14 +59,14 @@ class Logbook:
 
         Returns what the journal knows of the key: `Fresh` means it was written just now.
         """
-        begun = await self._ledger.begin(self.session, key, draft(event))
+        begun = await self._ledger.begin(self.session, key, *self._drafts([event]))
         if begun.intent.seq > self.state.seq:
             self.take(begun.intent)
         return begun
 
     async def end(self, key: str, *events: DurableEvent) -> None:
         """Commit the outcome of an intent, and what follows from it, together."""
-        for envelope in await self._ledger.end(self.session, key, *map(draft, events)):
+        for envelope in await self._ledger.end(self.session, key, *self._drafts(events)):
             self.take(envelope)
 
     def show(self, event: EphemeralEvent) -> None:
@@ -108,19 +109,23 @@ class Logbook:
         for queue in self._readers:
             queue.put_nowait(None)
 
+    def _drafts(self, events: Sequence[DurableEvent]) -> Iterator[Draft]:
+        return (draft(event, touched(event, self.state)) for event in events)
+
     def _spread(self, recorded: Recorded) -> None:
         self.state = fold(self.state, recorded)
         for queue in self._readers:
             queue.put_nowait(recorded)
 
 
-def draft(event: DurableEvent) -> Draft:
-    """An event as the journal stores it."""
+def draft(event: DurableEvent, touches: tuple[Touch, ...] = ()) -> Draft:
+    """An event as the journal stores it, with the objects it has to do with."""
     return Draft(
         kind=event.kind,
         version=event.version,
         body=canonical(event.model_dump(mode="json")),
         text=event.words(),
+        touches=touches,
     )
 
 

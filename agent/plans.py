@@ -10,6 +10,7 @@ from typing import Any
 
 from agent import commands as c
 from agent import events as e
+from agent.checking import Denied
 from agent.decisions import (
     CommandRefused,
     Why,
@@ -22,12 +23,13 @@ from agent.execution.doubt import settle_doubts
 from agent.execution.executor import execute
 from agent.execution.step import KeyTaken
 from agent.logbook import Logbook
-from agent.plan import Draft, PlanProblem, PlanStatus
+from agent.plan import Draft, PlanProblem, PlanStatus, Step
 from agent.recovery import Aftermath
 from agent.replanning import advice, difference, generation, report, response, rest, unasked
 from agent.staff import Staff
 from agent.state import PlanProgress, SessionState
 from agent.undoing import undo_draft, with_doubts
+from agent.waivers import covered, waivable
 from memory.errors import KeptError
 
 AGAIN = (PlanStatus.FAILED, PlanStatus.STOPPED)
@@ -73,9 +75,20 @@ class Plans:
     # --- decisions -----------------------------------------------------------------------------------
 
     async def approve(self, command: c.Approve) -> None:
-        chosen = check_approval(self._state, self._staff.settings, command)
+        chosen = self._decide(command)
         plan = plan_of(self._state, command.plan_id).plan
+        if command.waive:
+            await self._waive(chosen)
         await self._approved(plan.id, plan.hash, tuple(step.id for step in chosen), command.how)
+
+    def _decide(self, command: c.Approve) -> tuple[Step, ...]:
+        """The steps that are approved, if the approval counts and policy still allows them now."""
+        chosen = check_approval(self._state, self._staff.settings, command)
+        try:
+            self._staff.known.checker.still_allowed(chosen)
+        except Denied as denied:
+            raise CommandRefused(Why.POLICY, str(denied)) from denied
+        return chosen
 
     async def reject(self, command: c.Reject) -> None:
         progress = plan_of(self._state, command.plan_id)
@@ -84,6 +97,21 @@ class Plans:
         await self._log.record(
             e.PlanRejected(plan_id=command.plan_id, by=self._staff.operator, comment=command.comment)
         )
+
+    async def _waive(self, chosen: tuple[Step, ...]) -> None:
+        waivers = tuple(dict.fromkeys(waiver for step in chosen for waiver in waivable(step)))
+        if not waivers:
+            raise CommandRefused(
+                Why.DECISION, "These writes are always asked about: production, deletion, what has no undo."
+            )
+        await self._log.record(e.AskingWaived(waivers=waivers, by=self._staff.operator))
+
+    async def ask_again(self, command: c.AskAgain) -> None:
+        known = self._state.waivers
+        taken = known if command.waiver is None else tuple(one for one in known if one == command.waiver)
+        if not taken:
+            raise CommandRefused(Why.UNKNOWN, "Nothing was decided beforehand; every write asks.")
+        await self._log.record(e.AskingResumed(waivers=taken, by=self._staff.operator))
 
     async def pass_gate(self, command: c.PassGate) -> None:
         progress = plan_of(self._state, command.plan_id)
@@ -171,18 +199,26 @@ class Plans:
     # --- running -------------------------------------------------------------------------------------
 
     async def go_on(self) -> None:
-        """Run the plan that was just offered in another's place, if all it writes was approved before."""
+        """Run the plan that was just offered, if all it writes was decided about before.
+
+        What was decided beforehand counts for known requests alone: a model's plan rests on what it
+        read, and always asks.
+        """
         waiting = self._state.waiting
-        if waiting is None or waiting.difference is None or self._state.running is not None:
-            return
-        if not waiting.plan.writes or unasked(waiting.plan, waiting.difference.kept):
+        if waiting is None or self._state.running is not None or not waiting.plan.writes:
             return
         plan = waiting.plan
+        kept = waiting.difference.kept if waiting.difference else ()
+        waivers = self._state.waivers if plan.origin.startswith("runbook:") else ()
+        waived = tuple(step.id for step in plan.writes if covered(step, waivers))
+        if unasked(plan, (*kept, *waived)):
+            return
+        how: e.ApprovedHow = "waived" if unasked(plan, kept) else "kept"
         named = tuple(step.needs_name for step in plan.steps if step.needs_name)
         command = c.Approve(plan_id=plan.id, hash=plan.hash, how="key", confirmed=named)
         with contextlib.suppress(CommandRefused):  # then it waits for a decision like any other
-            check_approval(self._state, self._staff.settings, command)
-            await self._approved(plan.id, plan.hash, tuple(step.id for step in plan.steps), "kept")
+            self._decide(command)
+            await self._approved(plan.id, plan.hash, tuple(step.id for step in plan.steps), how)
 
     async def _approved(self, plan_id: str, seal: str, steps: tuple[str, ...], how: e.ApprovedHow) -> None:
         await self._log.record(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from agent.plan import Ruling, Verdict
+from agent.plan import Ruling, Step, Verdict
 from agent.settings import Settings
 from tools.tool import Effect, Preview, Scope
 
@@ -29,6 +30,22 @@ class Question:
     scope: Scope
     preview: Preview | None = None
     undoable: bool = False
+    operator: str = ""
+    at: datetime | None = None
+    """When it is asked; None where no time is known, and then no rule of hours speaks."""
+
+    @classmethod
+    def of(cls, step: Step, operator: str, at: datetime, *, lasting: bool = True) -> Question:
+        """A checked step, asked about again."""
+        undoable = step.undo is not None or bool(step.undoes) or not lasting
+        return cls(step.tool, step.effect, step.scope, step.preview, undoable, operator, at)
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces its permits name, else the scope's."""
+        permits = self.preview.permits if self.preview else ()
+        named = dict.fromkeys(permit.namespace for permit in permits if permit.namespace)
+        return tuple(named) or ((self.scope.namespace,) if self.scope.namespace else ())
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -37,30 +54,36 @@ class Question:
         return tuple(dict.fromkeys(permit.place for permit in permits))
 
     @property
-    def environment(self) -> str:
-        labels = self.preview.labels if self.preview else {}
-        return next(
-            (labels[key] for key in ("environment", "env", "Environment", "Env") if key in labels), ""
-        )
+    def environments(self) -> tuple[str, ...]:
+        """The environments it touches, by labels; none where nothing says so."""
+        if self.preview is None:
+            return ()
+        keys = ("environment", "env", "Environment", "Env")
+        own = next((self.preview.labels[key] for key in keys if key in self.preview.labels), "")
+        return tuple(dict.fromkeys(filter(None, (own, *self.preview.environments))))
 
 
 Rule = Callable[[Question, Settings], Ruling | None]
 
 
 class Policy:
-    """The rules in force, strictest verdict first."""
+    """The rules in force: the built-in ones, and the operator's own."""
 
-    def __init__(self, settings: Settings, rules: Iterable[Rule] | None = None) -> None:
+    def __init__(self, settings: Settings, own: Iterable[Rule] = ()) -> None:
         self.settings = settings
-        self._rules = tuple(rules if rules is not None else DEFAULT_RULES)
+        self._rules = (*DEFAULT_RULES, *own)
 
     def rule(self, question: Question) -> Ruling:
         """The strictest ruling of all rules; unknown effects are asked about."""
-        rulings = [ruling for rule in self._rules if (ruling := rule(question, self.settings)) is not None]
-        if not rulings:
-            return Ruling(verdict=Verdict.ASK, rule="default", reason="No rule speaks of it.")
+        return self.rulings(question)[0]
+
+    def rulings(self, question: Question) -> list[Ruling]:
+        """Every rule's word on the step, the strictest first."""
+        found = [ruling for rule in self._rules if (ruling := rule(question, self.settings)) is not None]
+        if not found:
+            return [Ruling(verdict=Verdict.ASK, rule="default", reason="No rule speaks of it.")]
         strictness = list(Verdict)
-        return max(rulings, key=lambda ruling: strictness.index(ruling.verdict))
+        return sorted(found, key=lambda ruling: strictness.index(ruling.verdict), reverse=True)
 
 
 def is_production(environment: str) -> bool:
@@ -68,24 +91,28 @@ def is_production(environment: str) -> bool:
 
 
 def reads_are_free(question: Question, _: Settings) -> Ruling | None:
+    """Reads ask nothing."""
     if question.effect is Effect.READ:
         return Ruling(verdict=Verdict.ALLOW, rule="reads-are-free")
     return None
 
 
 def secrets_are_asked_for(question: Question, _: Settings) -> Ruling | None:
+    """What reveals a secret is asked about."""
     if question.effect is Effect.SENSITIVE_READ:
         return Ruling(verdict=Verdict.ASK, rule="secrets-are-asked-for", reason="It reveals a secret.")
     return None
 
 
 def writes_ask(question: Question, _: Settings) -> Ruling | None:
+    """Every write is asked about."""
     if question.effect.writes:
         return Ruling(verdict=Verdict.ASK, rule="writes-ask")
     return None
 
 
 def irreversible_needs_name(question: Question, _: Settings) -> Ruling | None:
+    """What cannot be undone needs its name typed."""
     if question.effect.writes and (question.effect is Effect.DESTRUCTIVE or not question.undoable):
         return Ruling(
             verdict=Verdict.CONFIRM, rule="irreversible-needs-name", reason="It cannot simply be undone."
@@ -94,7 +121,8 @@ def irreversible_needs_name(question: Question, _: Settings) -> Ruling | None:
 
 
 def production_needs_name(question: Question, settings: Settings) -> Ruling | None:
-    environments = [question.environment]
+    """Production needs the name typed."""
+    environments = [*question.environments]
     environments += [
         settings.contexts[place].environment for place in question.places if place in settings.contexts
     ]
@@ -104,7 +132,12 @@ def production_needs_name(question: Question, settings: Settings) -> Ruling | No
 
 
 def system_namespaces_are_denied(question: Question, _: Settings) -> Ruling | None:
-    permits = question.preview.permits if question.preview else ()
+    """The cluster's own namespaces are never written to, but for evictions: draining a node needs them."""
+    permits = [
+        permit
+        for permit in (question.preview.permits if question.preview else ())
+        if permit.resource != "pods/eviction"
+    ]
     touched = {permit.namespace for permit in permits} | {
         permit.name for permit in permits if permit.resource == "namespaces"
     }
@@ -119,6 +152,7 @@ def system_namespaces_are_denied(question: Question, _: Settings) -> Ruling | No
 
 
 def pinned_places_are_denied(question: Question, settings: Settings) -> Ruling | None:
+    """Places pinned read-only in config.toml are never written to."""
     pinned = [place for place in question.places if settings.pinned(place)]
     if question.effect.writes and pinned:
         return Ruling(

@@ -112,14 +112,8 @@ class Session:
         Raises:
             CommandRefused: it cannot be carried out; the sentence says why.
         """
-        if isinstance(command, c.Watch):
-            self._staff.views.watch(command, self._log)
-            return
-        if isinstance(command, c.Unwatch):
-            self._staff.views.unwatch(command.view)
-            return
-        if isinstance(command, c.Inspect):
-            self._spawn(self._inspect(command), "inspect")
+        if isinstance(command, c.LOOKS):
+            self._staff.looks.take(command, self._log)
             return
         if not self.driving:
             raise CommandRefused(Why.BUSY, "Another console drives this session; this one only follows.")
@@ -148,6 +142,8 @@ class Session:
                 await self._plans.plan_again(command)
             case c.Undo():
                 await self._plans.undo(command)
+            case c.AskAgain():
+                await self._plans.ask_again(command)
             case c.AllowWrites():
                 await self._allow(command)
             case c.SetScope():
@@ -189,7 +185,7 @@ class Session:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._staff.views.close()
+        await self._staff.looks.close()
         self._log.close()
         if self._lease is not None:
             self._lease.release()
@@ -228,8 +224,7 @@ class Session:
             ended = e.TurnEnded(turn=turn, outcome=outcome, seconds=time.monotonic() - began)
             await asyncio.shield(self._log.record(ended))
             await asyncio.shield(self._mark())
-        if isinstance(wanted, Again):
-            await self._plans.go_on()
+        await self._plans.go_on()
 
     async def _begin(self, wanted: str | Again, turn: int) -> Coroutine[Any, Any, Outcome]:
         """Record what the turn is about; returns the work itself."""
@@ -323,9 +318,6 @@ class Session:
                 place=command.place, writes=command.writes, by=self._staff.operator, how=command.how
             )
         )
-
-    async def _inspect(self, command: c.Inspect) -> None:
-        self._log.show(await self._staff.inspector.inspect(command, self.state.scope))
 
     async def _follow(self) -> None:
         async for envelope in self._staff.journal.follow(self.id, self.state.seq):

@@ -12,6 +12,7 @@ from agent.execution.step import Pace, Site
 from agent.inspecting import Inspector
 from agent.known import Known
 from agent.logbook import Logbook
+from agent.looking.looks import Looks
 from agent.model import Model
 from agent.policy import Policy
 from agent.reading import Reader
@@ -22,6 +23,7 @@ from agent.views import Feed, Views
 from memory.journal import Journal
 from memory.sessions import Sessions
 from tools.gate import Mint
+from tools.kubernetes.connection.clusters import Clusters
 from tools.tool import Registry
 
 
@@ -36,6 +38,7 @@ class Ship:
     journal: Journal
     sessions: Sessions
     settings: Settings
+    policy: Policy
     registry: Registry
     library: Library
     mint: Mint
@@ -44,6 +47,8 @@ class Ship:
     model: Callable[[str], Model | None]
     names: Callable[[], Iterable[str]]
     feed: Feed
+    clusters: Clusters | None = None
+    """The way to the clusters for closer looks; without it only what tools return can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,7 @@ class Staff:
     operator: str
     known: Known
     site: Site
-    views: Views
-    inspector: Inspector
+    looks: Looks
     desk: Callable[[str], Desk | None]
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
@@ -70,7 +74,9 @@ def hire(ship: Ship, log: Logbook) -> Staff:
     """The staff for the session of this logbook."""
     settings = ship.settings
     reader = Reader(ship.registry, attempts=settings.limits.attempts, sleep=ship.pace.sleep)
-    checker = Checker(ship.registry, Policy(settings), reader, settings.limits)
+    checker = Checker(
+        ship.registry, ship.policy, reader, settings.limits, operator=ship.operator, now=log.now
+    )
 
     def next_plan() -> str:
         return f"{log.session}.{len(log.state.plans) + 1}"
@@ -106,8 +112,9 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         operator=ship.operator,
         known=known,
         site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),
-        views=Views(ship.feed),
-        inspector=Inspector(ship.registry, reader),
+        looks=Looks(
+            Views(ship.feed), Inspector(ship.registry, reader, ship.clusters, ship.journal), ship.clusters
+        ),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
         no_model=without_model(ship.library),

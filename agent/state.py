@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from agent import events as e
 from agent.model import Usage
 from agent.plan import Plan, PlanStatus, StepState
+from agent.waivers import Waiver
 from tools.errors import FailureClass
 from tools.tool import Scope
 
@@ -80,6 +81,8 @@ class SessionState:
     sandbox: bool = False
     writable: frozenset[str] = frozenset()
     """Places (contexts, `profile/region`) for which the operator left read-only."""
+    waivers: tuple[Waiver, ...] = ()
+    """Kinds of writes the operator decided about beforehand, in this sitting."""
     turn: int = 0
     busy: bool = False
     question: e.QuestionAsked | None = None
@@ -122,7 +125,12 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.SessionResumed():
             # A new sitting starts read-only, whatever the last one had been allowed.
             state = replace(
-                state, operator=event.operator, model=event.model, writable=frozenset(), busy=False
+                state,
+                operator=event.operator,
+                model=event.model,
+                writable=frozenset(),
+                waivers=(),
+                busy=False,
             )
             return replace(state, plans={key: _interrupted(plan) for key, plan in state.plans.items()})
         case e.TitleChanged():
@@ -132,6 +140,11 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.ModeChanged():
             allowed = state.writable - {event.place}
             return replace(state, writable=allowed | {event.place} if event.writes else allowed)
+        case e.AskingWaived():
+            return replace(state, waivers=tuple(dict.fromkeys(state.waivers + event.waivers)))
+        case e.AskingResumed():
+            left = tuple(waiver for waiver in state.waivers if waiver not in event.waivers)
+            return replace(state, waivers=left)
         case e.ModelChanged():
             return replace(state, model=event.model)
         case e.PlanAgainBegun():

@@ -24,6 +24,7 @@ class Where(StrEnum):
     SESSIONS = "In the list of sessions"
     REPLAY = "In a replay"
     DETAIL = "In a detail"
+    OBJECT = "In an object's detail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("shrink", "Make this pane smaller", Where.MAIN, "minus"),
     Action("show_all", "Show all panes, in their first sizes", Where.MAIN, "0"),
     Action("allow_writes", "Allow writes here, or shut them off", Where.MAIN, "w", "writes", ("writes",)),
+    Action("waived", "What is no longer asked about here, and taking it back", Where.MAIN, words=("waived",)),
     Action("undo", "Draw up a plan that takes the last one back", Where.MAIN, "u", "undo", ("undo",)),
     Action(
         "resume",
@@ -145,6 +147,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("reload", "Look again", Where.DETAIL, "r", "look again"),
     Action("ask_detail", "Ask the agent about this", Where.DETAIL, "a", "ask"),
     Action("close_detail", "Close", Where.DETAIL, "escape,q", "close"),
+    # an object from all sides; the letters of the sides stand in its tabs, not in the footer
+    Action("close_object", "One step back", Where.OBJECT, "escape,q", "back"),
+    Action("see_summary", "What it is and how it is doing", Where.OBJECT, "d"),
+    Action("see_yaml", "Its YAML", Where.OBJECT, "y"),
+    Action("see_events", "Its events", Where.OBJECT, "e"),
+    Action("see_logs", "Its logs, live", Where.OBJECT, "l"),
+    Action("see_related", "What belongs to it; enter opens that", Where.OBJECT, "o"),
+    Action("see_sessions", "Past sessions that touched it; enter reads one", Where.OBJECT, "s"),
+    Action("next_side", "The next side of it", Where.OBJECT, "tab,right_square_bracket"),
+    Action("previous_side", "The side before", Where.OBJECT, "shift+tab,left_square_bracket"),
+    Action("follow", "Go to the log's end and stay there, or stay here", Where.OBJECT, "f", "follow"),
+    Action("pause", "Hold the lines that come, or let them in", Where.OBJECT, "p", "pause"),
+    Action("previous_log", "The instance before the last restart", Where.OBJECT, "P", "previous"),
+    Action("container", "One container alone, the next, all", Where.OBJECT, "C", "container"),
+    Action("stamps", "Times of the lines", Where.OBJECT, "t", "times"),
+    Action("search", "Search; capitals count if there are some", Where.OBJECT, "slash", "search"),
+    Action("next_match", "Next match", Where.OBJECT, "n", "next"),
+    Action("previous_match", "Match before", Where.OBJECT, "N"),
+    Action("wrap", "Wrap long lines, or move sideways with the arrow keys", Where.OBJECT, "w", "wrap"),
+    Action("folds", "Show what is folded away, or fold it again", Where.OBJECT, "x", "unfold"),
+    Action("copy_side", "Copy all of what is shown", Where.OBJECT, "c", "copy"),
+    Action("look_again", "Look again", Where.OBJECT, "r", "look again"),
+    Action("ask_object", "Ask the agent about it", Where.OBJECT, "a", "ask"),
 )
 
 

@@ -121,7 +121,7 @@ class Commanding(Terminal):
         """The notices of this sitting again, the newest first."""
         from textual.content import Content
 
-        from console.screens.detail import DetailScreen
+        from console.screens.detail.tabs import DetailScreen
         from console.widgets.safe_text import safe_line
 
         lines = [Content(safe_line(words)) for words in reversed(self.notices)]

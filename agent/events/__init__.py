@@ -20,6 +20,7 @@ from agent.events.durable import Durable
 from agent.events.ephemeral import (
     Ephemeral,
     Inspected,
+    LogGrew,
     ModelWaiting,
     Noticed,
     PlanChecking,
@@ -32,6 +33,8 @@ from agent.events.ephemeral import (
 )
 from agent.events.plan import (
     ApprovedHow,
+    AskingResumed,
+    AskingWaived,
     AttemptFailed,
     GatePassed,
     GateReached,
@@ -75,7 +78,7 @@ DurableEvent = Annotated[
     | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
-    | PlanAgainBegun | GateReached | GatePassed
+    | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
     | StepSkipped | StepStopped | PlanFinished,
     Field(discriminator="kind"),
@@ -83,7 +86,7 @@ DurableEvent = Annotated[
 
 EphemeralEvent = (
     TextGrew | ThinkingGrew | TurnStarted | ModelWaiting | StepDrafted | PlanChecking | StepChecking
-    | ViewChanged | Inspected | Noticed
+    | ViewChanged | Inspected | LogGrew | Noticed
 )  # fmt: skip
 
 Event = DurableEvent | EphemeralEvent
@@ -104,6 +107,8 @@ __all__ = [
     "DURABLE",
     "AnswerGiven",
     "ApprovedHow",
+    "AskingResumed",
+    "AskingWaived",
     "AttemptFailed",
     "Durable",
     "DurableEvent",
@@ -114,6 +119,7 @@ __all__ = [
     "GatePassed",
     "GateReached",
     "Inspected",
+    "LogGrew",
     "ModeChanged",
     "ModelChanged",
     "ModelReplied",

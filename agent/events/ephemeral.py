@@ -6,7 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import SkipValidation
 
+from agent.looking.pages import Page, Side
 from agent.plan import DraftStep
+from tools.kubernetes.live.workload_logs import LogBatch
 from tools.rows import RowsChanged
 from tools.tool import Frozen
 
@@ -84,13 +86,29 @@ class ViewChanged(Ephemeral):
 
 
 class Inspected(Ephemeral):
-    """The answer to `Inspect`: text by tab, or the sentence that says why there is none."""
+    """One side of an object that is looked at closely, or the sentence that says why it cannot be seen.
+
+    `gone` means that the object is not there (any more), whatever the side.
+    """
 
     kind: Literal["inspected"] = "inspected"
     request: str
-    title: str
-    tabs: dict[str, str] = {}
+    side: Side
+    page: SkipValidation[Page | None] = None
     failure: str = ""
+    gone: bool = False
+
+
+class LogGrew(Ephemeral):
+    """Lines of logs that are followed. `failure` says why there is nothing (more) to follow."""
+
+    kind: Literal["log_grew"] = "log_grew"
+    request: str
+    batch: SkipValidation[LogBatch | None] = None
+    """Not validated: a batch can hold two thousand lines."""
+    failure: str = ""
+    over: bool = False
+    """Nothing will follow."""
 
 
 class Noticed(Ephemeral):

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from agent.events.durable import Durable
 from agent.plan import Plan, PlanStatus
+from agent.waivers import Waiver
 from tools.errors import FailureClass
 from tools.gate import Permit
 from tools.tool import Call, Effect, Frozen, Scope
@@ -57,7 +58,7 @@ class PlanRefused(Durable):
         return f"{self.goal} {' '.join(self.problems)}"
 
 
-ApprovedHow = Literal["key", "flag", "kept"]
+ApprovedHow = Literal["key", "flag", "kept", "waived"]
 
 
 class PlanApproved(Durable):
@@ -69,7 +70,24 @@ class PlanApproved(Durable):
     steps: tuple[str, ...]
     by: str
     how: ApprovedHow
-    """`kept`: every write was approved before, in the plan this one replaces."""
+    """`kept`: every write was approved before, in the plan this one replaces; `waived`: or decided about
+    beforehand for the session."""
+
+
+class AskingWaived(Durable):
+    """With an approval, the operator decided beforehand about writes of the same kinds."""
+
+    kind: Literal["asking_waived"] = "asking_waived"
+    waivers: tuple[Waiver, ...]
+    by: str
+
+
+class AskingResumed(Durable):
+    """These waivers were taken back."""
+
+    kind: Literal["asking_resumed"] = "asking_resumed"
+    waivers: tuple[Waiver, ...]
+    by: str
 
 
 class PlanRejected(Durable):

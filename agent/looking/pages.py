@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from tools.kubernetes.reads.events import Happening
 from tools.kubernetes.relations import Related
+
+Side = Literal["summary", "yaml", "events", "related", "sessions"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,8 +202,7 @@ _BETTER_FALSE = ("Pressure", "Unavailable", "Failure", "Failed", "Stalled", "Deg
 
 
 def _containers(obj: Json) -> Section:
-    if text(obj, "kind") == "Pod":
-        states = container_states(obj)
+    if states := container_states(obj) if text(obj, "kind") == "Pod" else []:
         rows = [
             (entry.container, entry.state or "not started", str(entry.restarts), entry.image, entry.last)
             for entry in states
@@ -212,8 +211,10 @@ def _containers(obj: Json) -> Section:
             at for at, entry in enumerate(states) if not entry.ready and "Completed" not in entry.state
         )
         return Section("containers", tuple(rows), ("NAME", "STATE", "RESTARTS", "IMAGE", "BEFORE"), bad)
-    spec = mapping(obj, "spec", "template", "spec") or mapping(
-        obj, "spec", "jobTemplate", "spec", "template", "spec"
+    spec = (
+        mapping(obj, "spec", "template", "spec")
+        or mapping(obj, "spec", "jobTemplate", "spec", "template", "spec")
+        or mapping(obj, "spec")
     )
     listed = [
         (

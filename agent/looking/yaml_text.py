@@ -29,8 +29,24 @@ _MEANS_SOMETHING_ELSE = re.compile(
     r"(?:y|n|yes|no|on|off|true|false|null|none|~|[-+.]?[\d_][\d_.,xobe+:-]*|\.inf|\.nan|0x[\da-f]+|=)",
     re.IGNORECASE,
 )
-_NO_BLOCK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u2028\u2029]|\A[ \n\t]")
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_NO_BLOCK = re.compile(rf"[\x00-\x08\x0b-\x1f]|{_UNSEEN.pattern}|\A[ \n\t]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def object_page(obj: dict[str, JsonValue]) -> TextPage:
+    """An object of a cluster in the order operators know: who it is, what is wanted, how it stands."""
+    metadata = obj.get("metadata")
+    if isinstance(metadata, dict):
+        first: dict[str, JsonValue] = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+        last: dict[str, JsonValue] = {key: metadata[key] for key in metadata if key == "managedFields"}
+        rest = {key: entry for key, entry in metadata.items() if key not in first and key not in last}
+        obj = {**obj, "metadata": {**first, **rest, **last}}
+    named = [key for key in ("apiVersion", "kind", "metadata") if key in obj]
+    others = [key for key in obj if key not in (*named, "status")]
+    return yaml_page({key: obj[key] for key in (*named, *others, "status") if key in obj})
 
 
 def yaml_page(obj: JsonValue) -> TextPage:
@@ -74,7 +90,7 @@ class _Writer:
             inside = indent if isinstance(entry, list) else f"{indent}  "
             self.value(entry, inside, first, depth + 1)
             if key == "managedFields" and isinstance(entry, list) and entry:
-                self._fold(start, f"{first}  # {len(entry)} field managers")
+                self._fold(start, f"{first}  # {_counted(len(entry), 'field manager')}")
             elif key == LAST_APPLIED and isinstance(entry, str):
                 self._fold(start, f"{first}  # a copy of what was applied, {len(entry):,} characters")
 
@@ -105,7 +121,7 @@ class _Writer:
         if len(value) <= LONG_LINE:
             self.lines.append(f"{before}{_scalar(value)}")
             return
-        quoted = json.dumps(value, ensure_ascii=False)
+        quoted = _quoted(value)
         pieces = _pieces(quoted)
         self.lines.append(f"{before}{pieces[0]}")
         self.lines += [f"{indent or '  '}{piece}" for piece in pieces[1:]]
@@ -142,7 +158,17 @@ def _pieces(quoted: str) -> list[str]:
     ]
 
 
+def _quoted(value: str) -> str:
+    """A double-quoted scalar; what a terminal or a YAML reader would stumble over is escaped."""
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def _scalar(value: str) -> str:
     if _PLAIN.fullmatch(value) and not _MEANS_SOMETHING_ELSE.fullmatch(value) and not _STAMP.match(value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)

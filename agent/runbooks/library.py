@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from agent.mentions import in_words
 from agent.plan import Draft, DraftStep
 from agent.runbooks.runbook import Runbook, RunbookStep
 
@@ -33,6 +34,7 @@ class Library:
 
     def match(self, request: str) -> Match | None:
         """The runbook that accounts for every word of the request, the most specific first."""
+        request = in_words(request)
         best: tuple[int, Match] | None = None
         for runbook in self._runbooks:
             for trigger in runbook.compiled:

@@ -15,10 +15,14 @@ from pydantic import BaseModel, JsonValue
 from agent.reading import Reader
 from agent.runbooks.runbook import Parameter, Runbook
 from agent.runbooks.triggers import number
+from agent.touching import kind_word
 from tools.errors import NotFound
 from tools.tool import Call, Preview, Scope
 
 Value = JsonValue
+SCALABLE = ("deployment", "statefulset")
+"""Kinds that are found by name alone; any other has to be named with its kind."""
+
 BeforeStop = Callable[[str], Awaitable[Preview | None]]
 """What was recorded of an object (`deployment/checkout in shop-dev`) before a plan stopped it."""
 
@@ -78,9 +82,11 @@ class Resolver:
     ) -> Value:
         kind, _, bare = words[name].rpartition("/")
         place = words.get(parameter.within, "") if parameter.within else ""
+        if kind and kind_word(kind) not in SCALABLE:
+            return await self._object(kind_word(kind), bare, place)
         found = await self._find(name=bare.lower(), environment=place)
         if kind:
-            found = [item for item in found if str(item["kind"]).lower().startswith(kind.lower()[:4])]
+            found = [item for item in found if str(item["kind"]).lower() == kind_word(kind)]
         where = f"in {place}" if place else f"in {self.scope.context or 'the cluster'}"
         if not found:
             raise NotFound(
@@ -96,6 +102,18 @@ class Resolver:
                 tuple(self._choice(runbook, words, name, parameter, item) for item in found),
             )
         return dict(found[0])
+
+    async def _object(self, kind: str, name: str, namespace: str) -> Value:
+        """An object of another kind, such as a pod, which has to be named exactly."""
+        args: dict[str, JsonValue] = {"kind": kind, "name": name, "namespace": namespace.lower()}
+        output = await self.reader.run(Call(tool="kubernetes_get", args=args), self.scope)
+        found = output.model_dump(mode="json")["object"]
+        return {
+            "kind": found.get("kind") or kind,
+            "name": name,
+            "namespace": found.get("metadata", {}).get("namespace") or "",
+            "replicas": found.get("spec", {}).get("replicas"),
+        }
 
     @staticmethod
     def _choice(

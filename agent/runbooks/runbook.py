@@ -28,7 +28,9 @@ class _Part(BaseModel):
 class Parameter(_Part):
     """A slot: its type, and the slot that narrows it (`in: place`)."""
 
-    type: Literal["workload", "environment", "place", "count", "image", "revision", "kind", "container"]
+    type: Literal[
+        "workload", "environment", "place", "count", "image", "revision", "kind", "container", "name"
+    ]
     within: str = ""
     default: str = ""
 
@@ -58,7 +60,7 @@ class Runbook(_Part):
     parameters: dict[str, Parameter] = {}
     goal: str
     steps: tuple[RunbookStep, ...] = Field(min_length=1)
-    answer: Literal["", "rows", "diagnosis", "text"] = ""
+    answer: Literal["", "rows", "diagnosis", "report", "text"] = ""
     nothing: str = "There is nothing to do."
     """What to say when the runbook comes to no steps at all."""
 

@@ -27,6 +27,7 @@ SLOTS = {
     "place": r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
     "environment": r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
     "kind": r"[A-Za-z][A-Za-z.-]*",
+    "name": r"[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?",
     "container": r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
 }
 """What a slot of each type can look like; what it means is decided in `resolution`."""

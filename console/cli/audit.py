@@ -126,7 +126,15 @@ def _who(event: e.Event, helm: str) -> str:
             return event.runbook
         case e.PlanOffered():
             return event.plan.origin
-        case e.PlanApproved() | e.PlanRejected() | e.PlanResumed() | e.ModeChanged() | e.GatePassed():
+        case (
+            e.PlanApproved()
+            | e.PlanRejected()
+            | e.PlanResumed()
+            | e.ModeChanged()
+            | e.GatePassed()
+            | e.AskingWaived()
+            | e.AskingResumed()
+        ):
             return event.by
         case e.SessionStarted() | e.SessionResumed() | e.TitleChanged() | e.ScopeChanged():
             return helm
@@ -180,6 +188,10 @@ def _told(event: e.Event) -> tuple[str, str]:
             return "resumed the plan", ""
         case e.PlanAgainBegun():
             return f"drew plan {event.plan_id} up again", ""
+        case e.AskingWaived():
+            return f"decided beforehand: {'; '.join(map(str, event.waivers))}", ""
+        case e.AskingResumed():
+            return f"wants to be asked again: {'; '.join(map(str, event.waivers))}", ""
         case e.GateReached():
             return "waits for the operator", event.gate
         case e.GatePassed():

@@ -191,6 +191,13 @@ def _grammar() -> _Parser:
     show.add_argument("--plan", metavar="ID", help="only this plan")
     show.add_argument("--limit", type=_number, metavar="N", help="the last N lines (200)")
 
+    policy = group("policy", "what may be done, and how loudly you are asked", "policy:show")
+    add(policy, "show", "the rules in force, each tested against its examples", "policy:show")
+    testing = add(
+        policy, "test", "what the rules say of an action, such as: TOOL in NAMESPACE", "policy:test"
+    )
+    testing.add_argument("words", nargs="+", metavar="WORD", help="kubernetes_scale in shop on prod at 23:30")
+
     tools = group("tools", "the tools there are", "tools_list:run")
     add(tools, "list", "the tools with their versions and effects", "tools_list:run")
 

@@ -78,6 +78,10 @@ def _line(event: e.Event) -> str:
             return f"Resumed by {event.by}."
         case e.PlanAgainBegun():
             return f"Plan {event.plan_id} is drawn up again."
+        case e.AskingWaived():
+            return f"No longer asked about: {'; '.join(map(str, event.waivers))}, by {event.by}."
+        case e.AskingResumed():
+            return f"Asked about again: {'; '.join(map(str, event.waivers))}."
         case e.GateReached():
             return f"{event.step_id} waits: {event.gate}"
         case e.GatePassed():

@@ -91,6 +91,25 @@ class Deciding(Screen[None]):
             answered,
         )
 
+    def action_waived(self) -> None:
+        """Show what the operator decided beforehand, and take it back if wanted."""
+        from agent.commands import AskAgain
+
+        waivers = self.live.state.waivers if self.live is not None else ()
+        if not waivers:
+            self.notify("Nothing was decided beforehand: every write asks.")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.send(AskAgain())
+
+        listed = "\n".join(f"- {waiver}" for waiver in waivers)
+        self.app.push_screen(
+            ConfirmScreen("No longer asked about in this session:", listed, yes="ask about all again"),
+            answered,
+        )
+
     def action_undo(self) -> None:
         from agent.commands import Undo
 

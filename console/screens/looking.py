@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -10,8 +11,9 @@ from console.arrangement import Pane
 from console.screens.scoping import Scoping
 
 if TYPE_CHECKING:
-    from agent.events import Inspected
-    from console.screens.detail import DetailScreen
+    from agent.events import Recorded
+    from console.screens.detail.desk import ObjectDesk
+    from console.screens.detail.tabs import DetailScreen
     from console.widgets.chat_pane import ChatPane
     from console.widgets.plan_tree import PlanTree
     from console.widgets.resource_pane import ResourcePane
@@ -26,8 +28,7 @@ class Looking(Scoping):
     chat: ChatPane
     resources: ResourcePane
 
-    _inspected = 0
-    _detail: tuple[str, DetailScreen] | None = None
+    _objects: ObjectDesk | None = None
     _step: tuple[str, DetailScreen] | None = None
 
     def enter(self, pane: Pane, target: Widget | None = None) -> None:
@@ -35,7 +36,7 @@ class Looking(Scoping):
         raise NotImplementedError
 
     def on_plan_tree_step_opened(self, event: PlanTree.StepOpened) -> None:
-        from console.screens.detail import DetailScreen
+        from console.screens.detail.tabs import DetailScreen
 
         event.stop()
         screen = DetailScreen(f"Step {event.step_id}", mention=f"step {event.step_id}")
@@ -68,7 +69,7 @@ class Looking(Scoping):
         self.app.copy_to_clipboard(event.text)
 
     def on_transcript_block_opened(self, event: Transcript.BlockOpened) -> None:
-        from console.screens.detail import DetailScreen
+        from console.screens.detail.tabs import DetailScreen
         from console.screens.step import event_tabs
 
         event.stop()
@@ -85,47 +86,24 @@ class Looking(Scoping):
         self._ask_about(_mention(event.row))
 
     def on_resource_table_row_opened(self, event: ResourceTable.RowOpened) -> None:
-        from console.screens.detail import DetailScreen
-
         event.stop()
+        self.open_object(event.row, self.resources.view.what)
+
+    def open_object(self, row: Row, what: str, side: str = "summary") -> None:
+        """Look at the object of a row from all sides, beginning with one."""
+        from console.screens.detail.desk import ObjectDesk, Thing
+
         if self.live is None:
             return
-        row, what = event.row, self.resources.view.what
-        screen = DetailScreen(
-            f"{row.kind.lower()}/{row.name}{f' in {row.namespace}' if row.namespace else ''}",
-            mention=_mention(row),
-            look_again=lambda: self._inspect(screen, row, what),
-        )
+        if self._objects is None:
+            self._objects = ObjectDesk(self.send, self._ask_about)
+        desk = self._objects
+        desk.agent, desk.scope, desk.glyphs = self.agent, self.live.state.scope, self.glyphs
+        desk.open(self.app, Thing(what, row.kind.lower(), row.name, row.namespace), side)
 
-        def closed(mention: str | None) -> None:
-            self._detail = None
-            self._ask_about(mention)
-
-        self.app.push_screen(screen, closed)
-        self._inspect(screen, row, what)
-
-    def _inspect(self, screen: DetailScreen, row: Row, what: str) -> None:
-        from agent.commands import Inspect
-
-        assert self.live is not None
-        self._inspected += 1
-        request = f"inspect-{self._inspected}"
-        self._detail = (request, screen)
-        scope = self.live.state.scope
-        if row.namespace:
-            scope = scope.model_copy(update={"namespace": row.namespace})
-        self.send(Inspect(request=request, what=what, name=row.name, scope=scope))
-
-    def _show_inspected(self, event: Inspected) -> None:
-        from console.screens.detail import text_tabs
-
-        if self._detail is None or self._detail[0] != event.request:
-            return
-        screen = self._detail[1]
-        if event.failure:
-            screen.fail(event.failure)
-        else:
-            screen.show(text_tabs(event.tabs))
+    def _show_looks(self, batch: Sequence[Recorded]) -> None:
+        if self._objects is not None:
+            self._objects.take(batch)
 
     def _ask_about(self, mention: str | None) -> None:
         """Put a name into the prompt, after whatever is written there."""
@@ -137,5 +115,6 @@ class Looking(Scoping):
 
 
 def _mention(row: Row) -> str:
-    where = f" in {row.namespace}" if row.namespace else ""
-    return f"{row.kind.lower()}/{row.name}{where}"
+    from agent.mentions import mention_of
+
+    return mention_of(row.kind, row.namespace, row.name)

@@ -58,16 +58,18 @@ class Showing(Looking):
     def on_showing_arrived(self, event: Arrived) -> None:
         event.stop()
         assert self.live is not None
-        words = []
+        words, looks = [], []
         for recorded in event.batch:
             match recorded.event.kind:
                 case "view_changed":
                     if recorded.event.view == self._view_id:
                         self.resources.apply(recorded.event.rows)
-                case "inspected":
-                    self._show_inspected(recorded.event)
+                case "inspected" | "log_grew":
+                    looks.append(recorded)
                 case _:
                     words.append(recorded)
+        if looks:
+            self._show_looks(looks)
         if words:
             self.chat.feed(words)
             self._show_plan()

@@ -12,7 +12,7 @@ from agent.checks import Check
 from agent.events import Recorded
 from agent.plan import Step
 from agent.state import PlanProgress, StepProgress
-from console.screens.detail import Tabs, text_tabs
+from console.screens.detail.tabs import Tabs, text_tabs
 from console.widgets.diff import preview_lines
 from console.widgets.elapsed import elapsed
 from console.widgets.glyphs import UNICODE, Glyphs

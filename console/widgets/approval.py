@@ -23,6 +23,7 @@ from textual.widgets import Input, Static, TextArea
 from agent.commands import AllowWrites, Approve, EditStep, Reject, StrikeStep
 from agent.plan import Plan, Step
 from agent.state import PlanProgress
+from agent.waivers import waivable
 from console.widgets import approval_facts as facts
 from console.widgets.approval_sheet import ApprovalSheet, Offer
 from console.widgets.decision_keys import DecisionKeys
@@ -42,6 +43,7 @@ class Approval(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", "Approve all"),
         Binding("s", "approve_marked", "Approve marked"),
+        Binding("A", "approve_and_waive", "Approve, stop asking for these", show=False),
         Binding("w", "allow_writes", "Allow writes"),
         Binding("space", "mark", "Mark"),
         Binding("e", "edit", "Edit"),
@@ -151,6 +153,14 @@ class Approval(Widget, can_focus=True):
         if self.plan is not None and self._awake():
             self._approve(self.plan, self.plan.steps, None)
 
+    def action_approve_and_waive(self) -> None:
+        """Approve all, and the same kinds of writes from now on, in this session."""
+        if self.plan is not None and self._awake():
+            if not any(waivable(step) for step in self.plan.writes):
+                self._say("These writes are always asked about: production, deletion, what has no undo.")
+                return
+            self._approve(self.plan, self.plan.steps, None, waive=True)
+
     def action_approve_marked(self) -> None:
         plan = self.plan
         if plan is None or not self._awake():
@@ -221,7 +231,14 @@ class Approval(Widget, can_focus=True):
         self._say("Sent; the plan is checked again and offered anew.")
         self.post_message(self.Decided(EditStep(plan_id=self.plan.id, step_id=step.id, args=args)))
 
-    def _approve(self, plan: Plan, chosen: tuple[Step, ...], step_ids: tuple[str, ...] | None) -> None:
+    def _approve(
+        self,
+        plan: Plan,
+        chosen: tuple[Step, ...],
+        step_ids: tuple[str, ...] | None,
+        *,
+        waive: bool = False,
+    ) -> None:
         if forbidden := facts.denied(chosen):
             rules = ", ".join(f"{step.id} by {step.ruling.rule}" for step in forbidden)
             self._say(f"Policy denies {rules}. Strike it with x, or approve the rest with s.")
@@ -229,24 +246,22 @@ class Approval(Widget, can_focus=True):
         if locked := facts.locked_places(chosen, self._writable):
             self._say(f"Still read-only in {' and '.join(locked)}: press w first, then approve again.")
             return
-        self._ask_names(plan, step_ids, facts.names_to_type(chosen), ())
+        command = Approve(plan_id=plan.id, hash=plan.hash, how="key", steps=step_ids, waive=waive)
+        self._ask_names(command, facts.names_to_type(chosen), ())
 
-    def _ask_names(
-        self, plan: Plan, step_ids: tuple[str, ...] | None, names: tuple[str, ...], typed: tuple[str, ...]
-    ) -> None:
+    def _ask_names(self, command: Approve, names: tuple[str, ...], typed: tuple[str, ...]) -> None:
         """Have each name typed, then approve."""
         if len(typed) == len(names):
-            command = Approve(plan_id=plan.id, hash=plan.hash, how="key", steps=step_ids, confirmed=typed)
-            self.post_message(self.Decided(command))
+            self.post_message(self.Decided(command.model_copy(update={"confirmed": typed})))
             return
         name = names[len(typed)]
 
         def confirm(text: str) -> None:
             if text.strip() == name:
-                self._ask_names(plan, step_ids, names, (*typed, name))
+                self._ask_names(command, names, (*typed, name))
             else:
                 # The field stays: letters typed again must never reach the keys behind it.
-                self._ask_names(plan, step_ids, names, typed)
+                self._ask_names(command, names, typed)
                 self._say(f"That is not {name}. Nothing was approved.")
 
         self._type(_Typing(f"Type {name} to confirm; escape goes back.", confirm))

@@ -11,6 +11,7 @@ from textual.widgets import Static
 KEYS = (
     ("a", "approve all", "approve"),
     ("s", "approve marked", "approve_marked"),
+    ("A", "approve, stop asking", "approve_and_waive"),
     ("space", "mark", "mark"),
     ("e", "edit", "edit"),
     ("x", "strike", "strike"),

@@ -208,6 +208,11 @@ class TranscriptFold:
                 )
             case e.GateReached():
                 return note(seq, f"The plan waits for you: {event.gate} (a goes on)", "bold $text-warning")
+            case e.AskingWaived():
+                words = "; ".join(map(str, event.waivers))
+                return note(seq, f"No longer asked about in this session: {words} (:waived takes it back).")
+            case e.AskingResumed():
+                return note(seq, f"Asked about again: {'; '.join(map(str, event.waivers))}.")
             case e.GatePassed():
                 return note(seq, f"{event.by} let the plan go on at {event.step_id}.")
             case e.PlanFinished():

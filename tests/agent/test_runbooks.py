@@ -12,6 +12,8 @@ from agent.runbooks.library import Library, fill, instantiate
 from agent.runbooks.resolution import say
 from agent.runbooks.runbook import RunbookError, builtin, from_folder, parse
 from agent.runbooks.triggers import TriggerError, compile_trigger
+from tools.aws.registry import aws_tools
+from tools.kubernetes.registry import kubernetes_tools
 
 LIBRARY = Library(builtin())
 
@@ -67,7 +69,7 @@ def test_no_words_break_the_matcher(words: str) -> None:
 def test_a_canonical_phrase_is_understood_as_its_own_runbook() -> None:
     examples = {
         "workload": "checkout", "place": "staging", "count": "3", "image": "shop/x:1", "revision": "2",
-        "environment": "dev", "kind": "pods",
+        "environment": "dev", "kind": "pods", "node": "node-a", "job": "report", "service": "web", "verb": "delete",
     }  # fmt: skip
     for runbook in LIBRARY:
         match = LIBRARY.match(say(runbook.phrase, examples))
@@ -115,3 +117,43 @@ def test_one_step_per_item_of_a_list() -> None:
     draft = instantiate(stop, {"environment": {"name": "dev", "running": items, "machines_running": []}})
     assert [step.id for step in draft.steps] == ["stop-1", "stop-2"]
     assert draft.steps[0].args == {"kind": "Deployment", "name": "a", "namespace": "shop-dev", "replicas": 0}
+
+
+@pytest.mark.parametrize(
+    ("request_", "runbook"),
+    [
+        ("drain node-a", "drain"),
+        ("cordon the node node-a", "cordon"),
+        ("uncordon node-a", "uncordon"),
+        ("pause checkout in staging", "pause"),
+        ("resume the rollout of checkout in staging", "resume-rollout"),
+        ("suspend cronjob report in payments", "suspend-cronjob"),
+        ("resume cronjob report", "resume-cronjob"),
+        ("run cronjob report in payments now", "trigger-cronjob"),
+        ("history of checkout in staging", "history"),
+        ("what changed in checkout in staging", "history"),
+        ("what changed lately in payments", "recent-changes"),
+        ("top nodes", "top"),
+        ("top pods in staging", "top-pods"),
+        ("what can I do in staging", "rights"),
+        ("who can delete pods in payments", "who-can"),
+        ("trace service checkout in staging", "service-path"),
+        ("show storage in payments", "storage"),
+        ("quotas", "quotas"),
+        ("show autoscalers", "autoscaling"),
+        ("are the nodes healthy?", "node-health"),
+        ("show events in payments", "events"),
+        ("show pods in payments", "show"),
+    ],
+)
+def test_an_ordinary_days_requests_are_known(request_: str, runbook: str) -> None:
+    match = Library(builtin()).match(request_)
+    assert match is not None and match.runbook.name == runbook
+
+
+def test_every_built_in_runbook_fits_its_tools() -> None:
+    tools = {tool.name: tool for tool in [*kubernetes_tools(None), *aws_tools(None)]}  # type: ignore[arg-type]
+    for runbook in builtin():
+        for step in runbook.steps:
+            known = tools[step.tool].Args.model_fields
+            assert set(step.args) <= set(known), f"{runbook.name}: {step.tool} takes {sorted(known)}"

@@ -22,6 +22,7 @@ from agent.settings import Settings
 from agent.state import SessionState, fold
 from memory.journal import Journal
 from memory.sessions import Sessions
+from tests.console.looked import first_lines, looked_at
 from tools.errors import FailureClass
 from tools.gate import Permit
 from tools.rows import FeedState, Health, Row, RowsChanged
@@ -59,6 +60,8 @@ class ScriptedSession:
         self.state = SessionState()
         self.commands: list[c.Command] = []
         self.closed = False
+        self.looked: dict[str, c.Inspect | c.FollowLogs] = {}
+        """What is looked at at the moment, by request."""
         self.hold = asyncio.Event()
         """Set while a `hold …` line may come to its end."""
         self._journal = journal
@@ -85,7 +88,14 @@ class ScriptedSession:
             case c.Watch():
                 self._view(command)
             case c.Inspect():
-                await self._inspect(command)
+                self.looked[command.request] = command
+                for event in looked_at(command):
+                    self.show(event)
+            case c.FollowLogs():
+                self.looked[command.request] = command
+                self.show(first_lines(command))
+            case c.LookAway():
+                self.looked.pop(command.request, None)
             case c.Say():
                 self._words.put_nowait(command.text)
             case c.AllowWrites():
@@ -286,20 +296,6 @@ class ScriptedSession:
                     ("NAME",), reset=True, state=FeedState.FAILED, detail=f"no kind {command.what} here"
                 ),
             )
-
-    async def _inspect(self, command: c.Inspect) -> None:
-        self.show(
-            e.Inspected(
-                request=command.request,
-                title=command.name,
-                tabs={
-                    "summary": f"Name: {command.name}\nNamespace: {command.scope.namespace}\nStatus: Running",
-                    "yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: " + command.name,
-                    "events": "BackOff  restarting failed container",
-                    "logs": "\n".join(f"line {number} \x1b[31mred\x1b[0m" for number in range(200)),
-                },
-            )
-        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from agent import commands as c
 from console.actions import ACTIONS, Where, bindings, by_word
 from console.app import PilothouseApp
 from console.jump import Known, complete, meaning
-from console.screens.detail import DetailScreen
+from console.screens.detail.resource import ResourceScreen
+from console.screens.detail.tabs import DetailScreen
 from console.screens.help import help_lines
 from console.screens.main import MainScreen
 from console.screens.replay import ReplayScreen
@@ -31,6 +32,7 @@ OWNERS = {
     Where.SESSIONS: SessionsScreen,
     Where.REPLAY: ReplayScreen,
     Where.DETAIL: DetailScreen,
+    Where.OBJECT: ResourceScreen,
 }
 
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.content import Content
+
 from agent import commands as c
+from console.screens.detail.tabs import DetailScreen
 from tests.console.driving import console
-
-
-async def test_an_object_is_looked_at_in_tabs_without_its_control_codes(tmp_path: Path) -> None:
-    async with console(tmp_path) as seen:
-        await seen.sees("cart-7d9f8b-002")
-        await seen.press("escape", "4", "enter")
-        await seen.sees("Status: Running")
-        await seen.press("tab")
-        await seen.sees("kind: Pod")
-        await seen.press("tab", "tab")
-        await seen.sees("line 0 red")
-        assert "\x1b" not in seen.text
-        await seen.press("a")
-        assert seen.app.main.chat.prompt.text == "pod/cart-7d9f8b-002 in shop "
 
 
 async def test_a_step_shows_call_change_result_and_raw_error(tmp_path: Path) -> None:
@@ -59,3 +48,14 @@ async def test_an_unknown_context_is_answered_with_those_there_are(tmp_path: Pat
         await seen.jump("ctx nowhere")
         await seen.sees("There is no context nowhere.")
         assert not any(isinstance(command, c.SetScope) for command in seen.session.commands)
+
+
+async def test_a_tab_begins_at_its_top_however_far_the_last_one_was_read(tmp_path: Path) -> None:
+    lines = {name: [Content(f"{name} {number}") for number in range(200)] for name in ("first", "second")}
+    async with console(tmp_path) as seen:
+        seen.app.push_screen(DetailScreen("Long", lines))
+        await seen.sees("first 0")
+        await seen.press("G")
+        await seen.sees("first 199")
+        await seen.press("tab")
+        await seen.sees("second 0")

@@ -14,6 +14,7 @@ from agent.execution.step import Pace
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.plan import Draft, DraftStep, Plan
+from agent.policy import Policy
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin
 from agent.session import Session
@@ -62,12 +63,16 @@ async def crew(
     settings: Settings | None = None,
     model: Model | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    policy: Policy | None = None,
 ) -> AsyncIterator[Crew]:
     home = Home(folder).prepare()
     gate, mint = Gate.build()
     async with await Journal.open(home.journal, lambda: datetime.now(UTC)) as journal:
         yield Crew(
-            home, journal, ship(journal, registry(gate), mint, settings or Settings(), model, sleep), gate
+            home,
+            journal,
+            ship(journal, registry(gate), mint, settings or Settings(), model, sleep, policy),
+            gate,
         )
 
 
@@ -78,11 +83,13 @@ def ship(
     settings: Settings,
     model: Model | None,
     sleep: Callable[[float], Awaitable[None]],
+    policy: Policy | None = None,
 ) -> Ship:
     return Ship(
         journal=journal,
         sessions=Sessions(journal),
         settings=settings,
+        policy=policy or Policy(settings),
         registry=registry,
         library=Library(builtin()),
         mint=mint,

@@ -7,6 +7,7 @@ import re
 from pydantic import JsonValue
 
 from tools.kubernetes.fields import text
+from tools.kubernetes.objects import LAST_APPLIED
 from tools.kubernetes.plain_text import plain
 from tools.tool import Change
 
@@ -66,6 +67,8 @@ def shown_change(change: Change) -> Change:
 
 
 def _secret_entry(key: str, entry: JsonValue) -> bool:
+    if key == LAST_APPLIED:  # a whole manifest as text, with whatever secrets are in it
+        return True
     return isinstance(entry, str) and bool(entry) and secret_name(key) and not _POINTER.search(key)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel
 
+from tools.kubernetes.reads.autoscaling import KubernetesAutoscaling
+from tools.kubernetes.reads.compare import KubernetesCompare
 from tools.kubernetes.reads.describe import KubernetesDescribe
 from tools.kubernetes.reads.diagnose import KubernetesDiagnose
 from tools.kubernetes.reads.events import KubernetesEvents
@@ -13,15 +15,20 @@ from tools.kubernetes.reads.find import FindWorkloads
 from tools.kubernetes.reads.get_object import KubernetesGet
 from tools.kubernetes.reads.list_objects import KubernetesList
 from tools.kubernetes.reads.logs import KubernetesLogs
+from tools.kubernetes.reads.nodes import KubernetesNodes
+from tools.kubernetes.reads.quotas import KubernetesQuotas
+from tools.kubernetes.reads.recent_changes import KubernetesRecentChanges
 from tools.kubernetes.reads.rights import KubernetesWhatCanI, KubernetesWhoCan
 from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
 from tools.kubernetes.reads.service_path import KubernetesServicePath
-from tools.kubernetes.reads.rollout_history import KubernetesRolloutHistory
+from tools.kubernetes.reads.storage import KubernetesStorage
 from tools.kubernetes.reads.top import KubernetesTop
 from tools.kubernetes.writes.apply import KubernetesApply
+from tools.kubernetes.writes.apply_all import KubernetesApplyAll, KubernetesRestore
 from tools.kubernetes.writes.cordon import KubernetesCordon, KubernetesUncordon
 from tools.kubernetes.writes.create import KubernetesCreate
 from tools.kubernetes.writes.delete import KubernetesDelete
+from tools.kubernetes.writes.drain import KubernetesDrain
 from tools.kubernetes.writes.labels import KubernetesAnnotate, KubernetesLabel
 from tools.kubernetes.writes.patch import KubernetesPatch
 from tools.kubernetes.writes.pause import KubernetesPause, KubernetesResume
@@ -51,6 +58,12 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesEvents(clusters),
         KubernetesDiagnose(clusters),
         KubernetesRolloutHistory(clusters),
+        KubernetesCompare(clusters),
+        KubernetesRecentChanges(clusters),
+        KubernetesNodes(clusters),
+        KubernetesAutoscaling(clusters),
+        KubernetesQuotas(clusters),
+        KubernetesStorage(clusters),
         KubernetesServicePath(clusters),
         KubernetesWhatCanI(clusters),
         KubernetesWhoCan(clusters),
@@ -75,5 +88,8 @@ def kubernetes_tools(clusters: Clusters) -> list[Tool[Arguments, BaseModel]]:
         KubernetesSetResources(clusters),
         KubernetesPatch(clusters),
         KubernetesCreate(clusters),
+        KubernetesDrain(clusters),
+        KubernetesApplyAll(clusters),
+        KubernetesRestore(clusters),
     ]
     return cast(list[Tool[Arguments, BaseModel]], tools)

@@ -46,6 +46,7 @@ class Fault(BaseModel):
         delay: seconds to wait first.
         disconnect: break the connection: "before" doing anything, or "after" having done it.
         lie: answer as if it had been done, and do nothing.
+        warning: do it, and send this along as a warning of admission.
         times: how often; None for ever.
     """
 
@@ -58,6 +59,7 @@ class Fault(BaseModel):
     delay: float = Field(default=0.0, ge=0)
     disconnect: Literal["before", "after"] | None = None
     lie: bool = False
+    warning: str = ""
     times: int | None = Field(default=None, ge=1)
 
     def failure(self) -> ApiFailure | None:

@@ -1,4 +1,4 @@
-"""Requests only pods know: logs and eviction."""
+"""The request only pods know: their logs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from tools.sandbox.failure import ApiFailure, bad_request
+from tools.sandbox.failure import bad_request
 from tools.sandbox.kubelet.kubelet import Kubelet
 from tools.sandbox.kubelet.logs import Run, written_time
-from tools.sandbox.manifest import Manifest, dig, moment_of, name_of, namespace_of
-from tools.sandbox.plane import ControlPlane, pod_ready
+from tools.sandbox.manifest import Manifest, dig, moment_of, name_of
+from tools.sandbox.plane import ControlPlane
 from tools.sandbox.request import ApiCall
-from tools.sandbox.selectors import selects
 
 _POLL_SECONDS = 0.5
 
@@ -50,30 +49,6 @@ async def logs(plane: ControlPlane, kubelet: Kubelet, call: ApiCall) -> web.Stre
     except ConnectionError:
         pass  # the reader went away
     return response
-
-
-def evict(plane: ControlPlane, call: ApiCall) -> Manifest:
-    """Evict a pod unless a disruption budget forbids it. Raises `ApiFailure` (404, 429)."""
-    pod = plane.read(call.kind, call.target.namespace, call.target.name)
-    for budget in plane.store.all(plane.budgets, namespace_of(pod)):
-        guarded = selects(budget["spec"].get("selector"), pod) and pod_ready(pod)
-        if guarded and not dig(budget, "status", "disruptionsAllowed", default=0):
-            need, have = (
-                dig(budget, "status", key, default=0) for key in ("desiredHealthy", "currentHealthy")
-            )
-            why = (
-                f"The disruption budget {name_of(budget)} needs {need} healthy pods and has {have} currently"
-            )
-            raise ApiFailure(
-                429,
-                "TooManyRequests",
-                "Cannot evict pod as it would violate the pod's disruption budget.",
-                {"causes": [{"reason": "DisruptionBudget", "message": why}]},
-            )
-    if not call.dry_run:
-        body = call.body if isinstance(call.body, dict) else {}
-        plane.delete(plane.pods, pod, dig(body, "deleteOptions", "gracePeriodSeconds"))
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
 def _chosen(call: ApiCall, pod: Manifest) -> str:

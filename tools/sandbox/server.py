@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from tools.sandbox import openapi, reading, writing
 from tools.sandbox.access import Access
+from tools.sandbox.eviction import evict
 from tools.sandbox.failure import ApiFailure, bad_request, forbidden, method_not_allowed, no_such_path
 from tools.sandbox.faults import AskedRequest, Fault, Faults
 from tools.sandbox.kubelet.kubelet import Kubelet
 from tools.sandbox.manifest import Manifest
 from tools.sandbox.metrics import metrics
 from tools.sandbox.plane import ControlPlane
-from tools.sandbox.pod_requests import evict, logs
+from tools.sandbox.pod_requests import logs
 from tools.sandbox.request import ApiCall, body_of, target_of, verb_of
 from tools.sandbox.scale import SCALED, scale_of
 from tools.sandbox.watching import watch
@@ -106,6 +107,8 @@ class Server:
             else:
                 answered = await self._perform(call)
             code = answered.status
+            if fault is not None and fault.warning and not answered.prepared:
+                _warn(answered, fault.warning)
             if fault is not None and fault.disconnect == "after":
                 return _cut(http)
             return answered
@@ -152,8 +155,7 @@ class Server:
         outcome = perform(self._plane, call)
         response = self._json(outcome.document, outcome.code)
         for text in outcome.warnings:
-            quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-            response.headers.add("Warning", f'299 - "{quoted}"')
+            _warn(response, text)
         return response
 
     def _lie(self, call: ApiCall) -> web.StreamResponse:
@@ -226,6 +228,11 @@ class Server:
 
     def _json(self, document: Manifest, code: int = 200) -> web.Response:
         return web.Response(body=self._encode(document), status=code, content_type="application/json")
+
+
+def _warn(response: web.StreamResponse, text: str) -> None:
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    response.headers.add("Warning", f'299 - "{quoted}"')
 
 
 def _cut(http: web.Request) -> web.StreamResponse:

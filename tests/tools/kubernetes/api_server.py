@@ -34,9 +34,17 @@ class ApiServer:
 
         self.answers[path] = answer
 
-    def fails(self, path: str, code: int, reason: str, message: str, **headers: str) -> None:
+    def fails(
+        self,
+        path: str,
+        code: int,
+        reason: str,
+        message: str,
+        causes: tuple[dict[str, str], ...] = (),
+        **headers: str,
+    ) -> None:
         """Answer a path with a Status object."""
-        body = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+        body = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "details": {"causes": [*causes]}}
         self.says(path, code, {**body, "reason": reason, "message": message, "code": code}, **headers)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

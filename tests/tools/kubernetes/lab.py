@@ -137,13 +137,34 @@ class Lab:
         self.nodes.append(name)
         return name
 
-    async def pod_on(self, node: str, name: str, **spec: Any) -> None:
-        """A pod of nobody, put on a node past every scheduler. It ends at once when it has to."""
+    async def pod_on(self, node: str, name: str, *, owner: dict[str, Any] | None = None, **spec: Any) -> None:
+        """A pod put on a node past every scheduler, of nobody or of an owner. It ends at once when it has to."""
         containers = [{"name": "app", "image": self.image}]
         placed = {"nodeName": node, "terminationGracePeriodSeconds": 0, "containers": containers, **spec}
-        metadata = {"name": name, "labels": {"app": name}}
+        metadata: dict[str, Any] = {"name": name, "labels": {"app": name, "ours": "yes"}}
+        if owner is not None:
+            metadata["ownerReferences"] = [{**owner, "controller": True}]
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": placed}
         await self.create("pods", f"/api/v1/namespaces/{self.namespace}/pods", body)
+
+    async def owner(self) -> dict[str, Any]:
+        """Something that owns pods and never makes them anew, so that a test knows which there are."""
+        await self.config_map("owner", {})
+        found = await self.read("kubernetes_get", kind="configmap", name="owner")
+        uid = found.object["metadata"]["uid"]
+        return {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}
+
+    async def budget(self, name: str, **spec: Any) -> None:
+        """A disruption budget over the pods of `pod_on`."""
+        path = f"/apis/policy/v1/namespaces/{self.namespace}/poddisruptionbudgets"
+        full = {"selector": {"matchLabels": {"ours": "yes"}}, **spec}
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": name},
+            "spec": full,
+        }
+        await self.create("poddisruptionbudgets.policy", path, body)
 
     async def config_map(self, name: str, data: dict[str, str]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"

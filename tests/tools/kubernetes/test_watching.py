@@ -14,7 +14,6 @@ from aiohttp import web
 from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tests.tools.kubernetes.lab import PATIENCE, Lab
 from tools.kubernetes.connection.discovery import ResourceType
-from tools.kubernetes.live.watch_wire import Layout
 from tools.kubernetes.live.watching import watch
 from tools.rows import FeedState, Health, Row, RowsChanged
 
@@ -31,14 +30,16 @@ class View:
         self.states: list[FeedState] = []
         self.details: list[str] = []
         self.columns: tuple[str, ...] = ()
+        self.resets = 0
 
     def take(self, change: RowsChanged) -> None:
         if change.reset:
             self.rows.clear()
-        for row in change.upserts:
-            self.rows[row.uid] = row
+            self.resets += 1
         for uid in change.removed:
             self.rows.pop(uid, None)
+        for row in change.upserts:
+            self.rows[row.uid] = row
         self.columns = change.columns or self.columns
         self.details.append(change.detail)
         if self.states[-1:] != [change.state]:
@@ -114,10 +115,10 @@ class Pods:
         query = dict(request.query)
         self.asked.append(query)
         if "watch" not in query:
+            found = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
             if query.get("includeObject") == "None":
-                cells = [{"cells": entry["cells"]} for entry in self.lists[0]["rows"]]
-                return web.json_response({**self.lists[0], "rows": cells})
-            return web.json_response(self.lists.pop(0) if len(self.lists) > 1 else self.lists[0])
+                found = {**found, "rows": [{"cells": entry["cells"]} for entry in found["rows"]]}
+            return web.json_response(found)
         response = web.StreamResponse()
         await response.prepare(request)
         if not self.watches:
@@ -145,7 +146,7 @@ async def pods(server: ApiServer) -> AsyncIterator[Pods]:
     found.ended.set()
 
 
-async def test_the_first_rows_need_one_light_request_and_the_rest_replaces_them(
+async def test_all_rows_need_one_light_request_and_are_live_at_once(
     server: ApiServer, pods: Pods, tmp_path: Path
 ) -> None:
     pods.lists = [table(row("a", "3"), row("b", "4"))]
@@ -153,9 +154,10 @@ async def test_the_first_rows_need_one_light_request_and_the_rest_replaces_them(
         view = await follow(watch(cluster, PODS, "shop"), lambda view: FeedState.LIVE in view.states)
     assert view.states == [FeedState.CONNECTING, FeedState.LISTING, FeedState.LIVE]
     assert pods.asked[0]["includeObject"] == "None"
-    assert set(view.rows) == {"uid-a", "uid-b"}
+    assert not [query for query in pods.asked if "watch" not in query][1:]
+    assert len(view.rows) == 2
     assert view.columns == ("Name", "Ready", "Status", "Age")
-    found = view.rows["uid-a"]
+    found = next(row for row in view.rows.values() if row.name == "a")
     assert (found.scope, found.namespace, found.kind, found.health) == ("lab", "shop", "Pod", Health.OK)
     assert found.created is not None
 
@@ -165,7 +167,7 @@ async def test_all_pages_of_a_list_are_read(server: ApiServer, pods: Pods, tmp_p
     async with connected(server.url, tmp_path) as (cluster, _):
         view = await follow(watch(cluster, PODS, "shop"), lambda view: FeedState.LIVE in view.states)
     assert view.names == {"a", "b"}
-    assert [query.get("continue") for query in pods.asked[1:3]] == [None, "next"]
+    assert [query.get("continue") for query in pods.asked[:2]] == [None, "next"]
 
 
 async def test_changes_arrive_and_events_cut_anywhere_are_put_together(
@@ -181,7 +183,7 @@ async def test_changes_arrive_and_events_cut_anywhere_are_put_together(
     async with connected(server.url, tmp_path) as (cluster, _):
         changes = watch(cluster, PODS, "shop", sleep=at_once)
         view = await follow(changes, lambda view: any(r.health is Health.BAD for r in view.rows.values()))
-    assert view.rows["uid-a"].cells == ("a", "1/1", "Error", "")
+    assert [row.cells for row in view.rows.values()] == [("a", "1/1", "Error", "")]
 
 
 async def test_a_watch_that_ends_goes_on_from_the_last_bookmark(
@@ -209,6 +211,7 @@ async def test_a_forgotten_version_means_listing_anew_without_ghosts(
         view = await follow(changes, lambda view: "new" in view.names)
     assert view.names == {"a", "new"}
     assert FeedState.STALE not in view.states
+    assert view.resets == 1  # the screen was never emptied
 
 
 async def test_a_dropped_connection_is_said_and_heals(server: ApiServer, pods: Pods, tmp_path: Path) -> None:
@@ -333,11 +336,3 @@ async def test_a_flooded_watch_can_be_cancelled_at_any_moment(
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-
-
-def test_rows_of_several_namespaces_say_whose_they_are() -> None:
-    names = [(0, "Name"), (1, "Ready"), (4, "Age")]
-    apart, together = Layout.of(names, spread=False), Layout.of(names, spread=True)
-    assert apart.columns == ("Name", "Ready", "Age")
-    assert together.columns == ("Name", "Namespace", "Ready", "Age")
-    assert together.cells(("a", "1/1"), "shop") == ("a", "shop", "1/1", "")

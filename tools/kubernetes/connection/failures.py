@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import aiohttp
 import msgspec
 
 from tools import errors
+from tools.kubernetes.connection.admission import way_out
 from tools.kubernetes.connection.api_path import ApiRequest
 
 
@@ -97,14 +99,39 @@ def from_decoded(
     kind = _BY_REASON.get(status.reason) or _BY_CODE.get(code)
     if kind is None:
         kind = errors.ServerFailed if code >= 500 else errors.Invalid
-    why = status.message.strip().rstrip(".") or f"the server answered HTTP {code}"
+    why = _why(status) or f"the server answered HTTP {code}"
     sentence = f"Could not {request.verb} {request.target} on {context}: {why}."
     if kind is errors.Throttled:
         wait = float(retry_after) if retry_after.isdigit() else None
         if wait is None and status.details and status.details.retry_after_seconds:
             wait = float(status.details.retry_after_seconds)
         return errors.Throttled(sentence, retry_after=wait, raw=raw)
-    return kind(sentence, hint=_hint(kind, request, context), raw=raw)
+    hint = way_out(status.message) or _hint(kind, request, context)
+    return kind(sentence, hint=hint, raw=raw)
+
+
+_SAID_AT_MOST = 5
+_FIELD_OWNER = re.compile(r'conflict with "([^"]*)"')
+
+
+def _why(status: Status) -> str:
+    """The server's message on one line, with those of its causes that it leaves out."""
+    said = " ".join(status.message.split()).rstrip(".")
+    owned = [cause for cause in status.causes if cause.reason == "FieldManagerConflict"]
+    if owned:
+        fields = [f"{cause.field.lstrip('.')} ({_owner(cause)})" for cause in owned]
+        return f"it conflicts with the owners of these fields: {', '.join(fields)}"
+    more = [
+        " ".join(f"{cause.field}: {cause.message}".lstrip(": ").split())
+        for cause in status.causes
+        if cause.message and cause.message not in status.message
+    ]
+    return ": ".join(part for part in (said, "; ".join(more[:_SAID_AT_MOST]).rstrip(".")) if part)
+
+
+def _owner(cause: _Cause) -> str:
+    found = _FIELD_OWNER.search(cause.message)
+    return found[1] if found else cause.message
 
 
 def _hint(kind: type[errors.ToolError], request: ApiRequest, context: str) -> str:

@@ -30,6 +30,8 @@ class Table(msgspec.Struct, frozen=True):
     """How many more there are, as far as the server says; at least 1 when it only says "more"."""
     version: str = ""
     """The resource version of the list, from which a watch can go on."""
+    more: str = ""
+    """The server's token for the next page; empty when this was the last."""
 
 
 async def read_table(
@@ -42,6 +44,7 @@ async def read_table(
     fields: str = "",
     limit: int = 0,
     wide: bool = False,
+    after: str = "",
 ) -> Table:
     """The table of one namespace, of one object, or of the whole cluster.
 
@@ -54,6 +57,7 @@ async def read_table(
         fields: a field selector.
         limit: at most so many rows; 0 for all.
         wide: with the columns that kubectl shows for `-o wide` only.
+        after: the page before's `more`. Raises `Gone` when the server has forgotten it.
     """
     query: dict[str, str | int] = {"includeObject": "None"}
     if labels:
@@ -62,6 +66,8 @@ async def read_table(
         query["fieldSelector"] = fields
     if limit:
         query["limit"] = limit
+    if after:
+        query["continue"] = after
     body = await cluster.request("GET", kind.path(namespace, name), query=query, accept=AS_TABLE)
     return await asyncio.to_thread(_decode, body, wide)
 
@@ -141,6 +147,7 @@ def _decode(body: bytes, wide: bool) -> Table:
         ),
         remaining=left if left is not None else int(bool(answer.metadata.more)),
         version=answer.metadata.version,
+        more=answer.metadata.more,
     )
 
 

@@ -6,15 +6,7 @@ Tables carry what the server prints, for custom resources too, so one decoder se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import msgspec
-
-from tools.kubernetes.live.health import health
-from tools.rows import Row
-
-AS_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 Cell = str | int | float | bool | None
 
@@ -22,9 +14,15 @@ Cell = str | int | float | bool | None
 class Metadata(msgspec.Struct, rename="camel"):
     name: str = ""
     namespace: str = ""
-    uid: str = ""
     resource_version: str = ""
     creation_timestamp: str | None = None
+
+
+class Labelled(msgspec.Struct):
+    """What a Namespace's metadata says of it."""
+
+    name: str = ""
+    labels: dict[str, str] | None = None
 
 
 class _Object(msgspec.Struct):
@@ -72,58 +70,12 @@ class WireEvent(msgspec.Struct):
     object: WireTable
 
 
-class Layout(msgspec.Struct, frozen=True):
-    """Which columns a view has, and where in the server's rows they come from.
+class _LabelledObject(msgspec.Struct):
+    metadata: Labelled
 
-    `spread` is true when rows of several namespaces stand together: each then names its own. Ages are
-    not copied, since they would stand still; where the server has an age, the last column is left
-    empty for whoever draws to fill in from `Row.created`.
-    """
 
-    names: tuple[str, ...]
-    places: tuple[int, ...]
-    spread: bool = False
-    aged: bool = False
-
-    @classmethod
-    def of(cls, names: Sequence[tuple[int, str]], *, spread: bool) -> Layout:
-        """Args: names: place in the server's row, and name, of each column that is shown."""
-        kept = [(place, name) for place, name in names if name != "Age"]
-        return cls(
-            tuple(name for _, name in kept),
-            tuple(place for place, _ in kept),
-            spread,
-            any(name == "Age" for _, name in names),
-        )
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The view's columns: the server's, with the namespace after the first and the age last."""
-        where = ("Namespace",) if self.spread and self.names else ()
-        return (*self.names[:1], *where, *self.names[1:], *(("Age",) if self.aged else ()))
-
-    def cells(self, kept: tuple[str, ...], namespace: str) -> tuple[str, ...]:
-        """A row's cells, one for each of `columns`, from those of `names`."""
-        where = (namespace,) if self.spread and self.names else ()
-        return (*kept[:1], *where, *kept[1:], *(("",) if self.aged else ()))
-
-    def row(self, wire: WireRow, scope: str, kind: str) -> Row | None:
-        """The row of one object; None for one without metadata."""
-        if wire.object is None:
-            return None
-        metadata = wire.object.metadata
-        kept = tuple(cell_text(wire.cells[place]) if place < len(wire.cells) else "" for place in self.places)
-        created = metadata.creation_timestamp
-        return Row(
-            uid=metadata.uid,
-            scope=scope,
-            namespace=metadata.namespace,
-            name=metadata.name,
-            kind=kind,
-            cells=self.cells(kept, metadata.namespace),
-            health=health(self.names, kept),
-            created=datetime.fromisoformat(created) if created else None,
-        )
+class _LabelledList(msgspec.Struct):
+    items: list[_LabelledObject]
 
 
 def cell_text(cell: Cell) -> str:
@@ -137,6 +89,7 @@ def cell_text(cell: Cell) -> str:
 
 _table = msgspec.json.Decoder(WireTable)
 _event = msgspec.json.Decoder(WireEvent)
+_labelled = msgspec.json.Decoder(_LabelledList)
 
 
 def decode_table(body: bytes) -> WireTable:
@@ -145,3 +98,8 @@ def decode_table(body: bytes) -> WireTable:
 
 def decode_events(lines: list[bytes]) -> list[WireEvent]:
     return [_event.decode(line) for line in lines]
+
+
+def decode_labels(body: bytes) -> list[Labelled]:
+    """Name and labels of each object of a list of PartialObjectMetadata."""
+    return [item.metadata for item in _labelled.decode(body).items]

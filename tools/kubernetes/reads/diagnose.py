@@ -13,8 +13,11 @@ from tools.kubernetes.fields import Json, condition, mapping, mappings, number, 
 from tools.kubernetes.finding import Kind, OnClusters, Target, working_namespace
 from tools.kubernetes.live.pod_logs import read_log
 from tools.kubernetes.reads.events import Happening, read_events
-from tools.kubernetes.reads.findings import Finding, PodSituation, findings_about
-from tools.kubernetes.reads.workload_findings import workload_findings
+from tools.kubernetes.reads.findings import UNSCHEDULED, Evidence, Finding, PodSituation, findings_about
+from tools.kubernetes.reads.looking import Looking
+from tools.kubernetes.reads.node_fit import NodeFit
+from tools.kubernetes.reads.quotas import TIGHT, quota_lines
+from tools.kubernetes.reads.workload_findings import QUOTA_USED_UP, workload_findings
 from tools.kubernetes.rollout import owned_by, pods_of, replica_sets_of
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
@@ -178,8 +181,22 @@ class _Case:
             uids = (text(workload, "metadata", "uid"), *below)
             said = tuple(entry for entry in events if entry.uid in uids)
             found += workload_findings(workload, said, len(self._pods))
+        looking = Looking(self._cluster)
+        found = await self._with_quotas(found, looking)
+        fit: NodeFit | None = None
         for situation in situations:
-            found += findings_about(situation)
+            own = findings_about(situation)
+            if any(entry.cause.startswith(UNSCHEDULED) for entry in own):
+                if fit is None:
+                    fit = NodeFit(looking)
+                    await fit.read(self.namespace)
+                    self.checked.append("nodes: cordons, taints, labels, free room; claims of waiting pods")
+                evidence = fit.evidence(situation.pod)
+                own = [
+                    _with(entry, evidence) if entry.cause.startswith(UNSCHEDULED) else entry for entry in own
+                ]
+            found += own
+        self.not_checked += looking.unseen
         self.checked += [
             f"{len(self._workloads)} workloads: conditions, rollout, creation of pods",
             f"{len(situations)} pods: phase, scheduling, container states, exit codes, probes",
@@ -187,6 +204,22 @@ class _Case:
             f"the logs of {sum(len(entry.logs) for entry in situations)} failing containers",
         ]
         return _joined(found)
+
+    async def _with_quotas(self, found: list[Finding], looking: Looking) -> list[Finding]:
+        """Where a quota refuses pods, how full the quotas are."""
+        if not any(QUOTA_USED_UP in entry.cause for entry in found):
+            return found
+        lines = quota_lines(await looking.objects("resourcequotas", self.namespace))
+        full = [
+            Evidence(
+                what="quota",
+                quote=f"{line.resource}: {line.used} of {line.hard} used",
+                object=f"resourcequota/{line.quota}",
+            )
+            for line in lines
+            if line.percent is None or line.percent >= TIGHT
+        ]
+        return [_with(entry, full) if QUOTA_USED_UP in entry.cause else entry for entry in found]
 
     async def _list(self, word: str) -> list[Json]:
         kind = await self._cluster.kinds.resolve(word)
@@ -222,6 +255,10 @@ class _Case:
             except ToolError as error:
                 self.not_checked.append(f"the log of container {container} in pod {pod}: {error.message}")
         return replace(situation, logs=logs)
+
+
+def _with(finding: Finding, more: list[Evidence]) -> Finding:
+    return finding.model_copy(update={"evidence": (*finding.evidence, *more)})
 
 
 def _about(event: Happening, pod: Json) -> bool:

@@ -60,6 +60,9 @@ class PodSituation:
         ]
 
 
+UNSCHEDULED = "The pod cannot be scheduled"
+"""How the cause of a pod without a node begins."""
+
 EXIT_CODES = {
     126: "the command cannot be executed",
     127: "the command was not found",
@@ -229,7 +232,7 @@ def _unscheduled(situation: PodSituation) -> list[Finding]:
     )
     return [
         Finding(
-            cause=f"The pod cannot be scheduled: {why}.",
+            cause=f"{UNSCHEDULED}: {why}.",
             confidence="high",
             object=situation.name,
             evidence=(state, *situation.reported("FailedScheduling")[:1]),

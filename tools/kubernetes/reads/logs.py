@@ -11,6 +11,7 @@ from tools.errors import Invalid, ToolError
 from tools.kubernetes.fields import Json, condition, mappings, text, value
 from tools.kubernetes.finding import Kind, OnClusters, Selector, Target, working_namespace
 from tools.kubernetes.live.pod_logs import read_log
+from tools.kubernetes.reads.log_lines import WrittenLine, folded, in_order, read_written, searched
 from tools.kubernetes.rollout import pods_of
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
 
@@ -37,6 +38,13 @@ class LogsArgs(Arguments):
     tail: Annotated[int, Field(ge=1, le=5000, description="Lines at most, per container.")] = 100
     since: Annotated[int, Field(ge=0, le=31_536_000, description="Seconds to look back; 0 for all.")] = 0
     grep: Annotated[str, Field(max_length=200, description="Only lines containing this, in any case.")] = ""
+    regex: Annotated[
+        str, Field(max_length=200, description="Only lines this regular expression finds something in.")
+    ] = ""
+    merge: Annotated[bool, Field(description="All containers' lines in one list, in order of time.")] = False
+    fold: Annotated[
+        bool, Field(description="Lines alike but for numbers, times and ids become one, with a count.")
+    ] = False
 
 
 class ContainerLog(BaseModel):
@@ -52,6 +60,8 @@ class LogsOutput(BaseModel):
     context: str
     namespace: str
     logs: tuple[ContainerLog, ...]
+    merged: tuple[WrittenLine, ...] = ()
+    """With `merge`, `fold` or `regex`: the lines, oldest first; `logs` then has only what went wrong."""
     left_out: int = 0
     """Containers that were not read because there are too many."""
 
@@ -79,6 +89,8 @@ class KubernetesLogs(OnClusters, Tool[LogsArgs, LogsOutput]):
             names = ", ".join(_containers(pods[0]))
             raise Invalid(f"There is no container called {args.container}.", hint=f"There are: {names}.")
         namespace = working_namespace(args.namespace, scope)
+        if args.merge or args.fold or args.regex:
+            return await _merged(args, target, namespace, wanted)
 
         async def one(pod: str, container: str) -> ContainerLog:
             try:
@@ -121,6 +133,46 @@ class KubernetesLogs(OnClusters, Tool[LogsArgs, LogsOutput]):
         if not isinstance(value(current, "spec", "selector"), dict):
             raise Invalid(f"{target} has no pods to read logs of.")
         return await pods_of(target.cluster, current)
+
+
+async def _merged(
+    args: LogsArgs, target: Target, namespace: str, wanted: list[tuple[str, str]]
+) -> LogsOutput:
+    """All lines as one list: searched, put in order, repeats folded, and of that the last `tail`."""
+    failed: list[ContainerLog] = []
+
+    async def one(pod: str, container: str) -> list[WrittenLine]:
+        try:
+            return await read_written(
+                target.cluster,
+                namespace,
+                pod,
+                container,
+                previous=args.previous,
+                tail=args.tail,
+                since=args.since,
+                searching=bool(args.grep or args.regex or args.fold),
+            )
+        except ToolError as error:
+            if len(wanted) == 1:
+                raise
+            failed.append(ContainerLog(pod=pod, container=container, error=str(error)))
+            return []
+
+    logs = await asyncio.gather(*(one(*entry) for entry in wanted[:MOST_LOGS]))
+    needle = args.grep.casefold()
+    lines = [line for line in in_order(logs) if needle in line.text.casefold()]
+    if args.regex:
+        lines = await searched(lines, args.regex)
+    if args.fold:
+        lines = await asyncio.to_thread(folded, lines)
+    return LogsOutput(
+        context=target.cluster.context,
+        namespace=namespace,
+        logs=tuple(failed),
+        merged=tuple(lines[-args.tail :]),
+        left_out=max(0, len(wanted) - MOST_LOGS),
+    )
 
 
 def _containers(pod: Json) -> list[str]:

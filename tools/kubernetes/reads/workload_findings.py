@@ -7,6 +7,8 @@ from tools.kubernetes.reads.events import Happening
 from tools.kubernetes.reads.findings import Evidence, Finding
 from tools.kubernetes.rollout import counts
 
+QUOTA_USED_UP = "the namespace's quota is used up"
+
 
 def workload_findings(workload: Json, events: tuple[Happening, ...], pods: int) -> list[Finding]:
     """Causes visible in a Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
@@ -57,7 +59,7 @@ def _creation(workload: Json, name: str, events: tuple[Happening, ...]) -> list[
     lower = message.lower()
     why, advice = "the API server refuses them", "The message says what forbids it."
     if "exceeded quota" in lower:
-        why, advice = "the namespace's quota is used up", "Raise the ResourceQuota, or free some of it."
+        why, advice = QUOTA_USED_UP, "Raise the ResourceQuota, or free some of it."
     elif "admission webhook" in lower:
         why, advice = "an admission webhook refuses them", "Change the pod template as the webhook asks."
     elif "serviceaccount" in lower:
