@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tools.redaction.formats import Span
-from tools.redaction.names import connection_name, said, secret_name, strong
+from tools.redaction.names import connection_name, said, secret_name
 
 _LONGEST_NAME = 60
 _LONGEST_VALUE = 4096

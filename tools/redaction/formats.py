@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One kind of secret. Group 1 of the pattern is the secret if there is such a group, else the whole.
+    """One kind of secret. Group 1 of the expression is the secret if it has one, else all it matches.
 
     Attributes:
         hints: what the pattern begins with, one of them.
@@ -25,19 +26,20 @@ class Format:
 
     name: str
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    expression: str
     back: int = 0
     edge: bool = True
 
     def spans(self, text: str, hint: str) -> Iterator[Span]:
         """Where it stands in the text, beginning with this hint."""
-        group = 1 if self.pattern.groups else 0
+        pattern = _compiled(self.expression)
+        group = 1 if pattern.groups else 0
         at = text.find(hint)
         while at >= 0:
             found = (
-                self.pattern.search(text, max(0, at - self.back), at + _FARTHEST)
+                pattern.search(text, max(0, at - self.back), at + _FARTHEST)
                 if self.back
-                else self.pattern.match(text, at)
+                else pattern.match(text, at)
             )
             if found and not (self.edge and _within_word(text, found.start())):
                 yield found.span(group)
@@ -47,12 +49,18 @@ class Format:
 _FARTHEST = 1_000
 
 
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Compiling all of them would take longer than most commands do."""
+    return re.compile(expression)
+
+
 def _within_word(text: str, start: int) -> bool:
     return bool(start) and (text[start - 1].isalnum() or text[start - 1] == "_")
 
 
-def _format(name: str, hints: str, pattern: str, *, back: int = 0, edge: bool = True) -> Format:
-    return Format(name, tuple(hints.split()), re.compile(pattern), back, edge)
+def _format(name: str, hints: str, expression: str, *, back: int = 0, edge: bool = True) -> Format:
+    return Format(name, tuple(hints.split()), expression, back, edge)
 
 
 FORMATS = (
@@ -159,21 +167,21 @@ FORMATS = (
 _BY_HINT = {hint: kind for kind in FORMATS for hint in kind.hints}
 
 
-def _gates() -> Iterator[tuple[str, re.Pattern[str]]]:
+@cache
+def _gates() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """A pattern for all hints with the same first letter: one pass for many."""
+    gates = []
     hints = sorted(_BY_HINT)
     for first in sorted({hint[0] for hint in hints}):
         rest = "|".join(re.escape(hint[1:]) for hint in hints if hint[0] == first)
-        yield first, re.compile(f"{re.escape(first)}(?:{rest})")
-
-
-_GATES = tuple(_gates())
+        gates.append((first, re.compile(f"{re.escape(first)}(?:{rest})")))
+    return tuple(gates)
 
 
 def present(text: str) -> dict[str, Format]:
     """The hints that stand in the text, each with its format."""
     found: set[str] = set()
-    for first, gate in _GATES:
+    for first, gate in _gates():
         if first in text:
             found.update(gate.findall(text))
     return {hint: _BY_HINT[hint] for hint in sorted(found)}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-KEYWORDS = ("pass", "pwd", "secret", "token", "credential", "key", "conn", "auth", "dsn", "salt", "jwt")
-KEYWORDS += ("cookie", "bearer", "_pat", "-pat", "pw", "sas", "otp")
+KEYWORDS = (
+    *("pass", "pwd", "secret", "token", "credential", "key", "conn", "auth", "dsn", "salt", "jwt"),
+    *("cookie", "bearer", "_pat", "-pat", "pw", "sas", "otp"),
+)
 """One of these, in lower case, is in every name that `secret_name` accepts."""
 
 _SECRET = re.compile(

@@ -12,7 +12,11 @@ from tools.redaction.names import harmless, secret_name, worth_hiding
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9 ]{0,30})PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END (?:[A-Z0-9 ]{0,30})PRIVATE KEY(?: BLOCK)?-----")
-_ARMOUR = re.compile(r"(?:[A-Za-z0-9+/=:,\s.-]|\\n|\\r)*")
+_ARMOUR = re.compile(
+    r"(?:(?:\s|\\n|\\r)*(?:(?:Proc-Type|DEK-Info|Version|Comment): ?[^\n\\]*"
+    r"|[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]+={1,2})"
+    r"(?![^\s\\\"',]))*"
+)
 _BODY_BEFORE = re.compile(r"(?:[A-Za-z0-9+/=]{16,100}(?:\s|\\n|\\r)+)+\Z")
 _FARTHEST_BACK = 12_000
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, JsonValue
 
 from tools.redaction import passages
 from tools.redaction.assignments import assigned
-from tools.redaction.formats import Span, present
+from tools.redaction.formats import Format, Span, present
 from tools.redaction.names import KEYWORDS
 from tools.redaction.structures import Structures
 
@@ -39,12 +39,12 @@ class Hints:
 
     def __init__(self, text: str, lower: str, within: Hints | None = None) -> None:
         keywords = KEYWORDS if within is None else within.keywords
-        self.formats = (
+        self.formats: dict[str, Format] = (
             present(text)
             if within is None
             else {hint: kind for hint, kind in within.formats.items() if hint in text}
         )
-        self.keywords = [word for word in keywords if word in lower]
+        self.keywords: list[str] = [word for word in keywords if word in lower]
         self.armour = "private key" in lower
         self.schemes = [word for word in _SCHEMES if word in lower]
         self.manifest = [word for word in _MANIFEST if word in lower] if self.keywords else []
@@ -107,9 +107,14 @@ class Redactor:
         clean = self._value(body, dumped)
         return model if clean is body else type(model).model_validate(clean)
 
-    def holds_secret(self, value: JsonValue) -> bool:
-        """Whether the value holds a secret, or a token that stands for one."""
-        return self.value(value) is not value or bool(TOKEN.search(json.dumps(value, ensure_ascii=False)))
+    def mapping(self, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """The same for an object."""
+        clean = self.value(value)
+        return clean if isinstance(clean, dict) else value
+
+    def places(self, value: dict[str, JsonValue]) -> dict[str, str]:
+        """Where the value holds a secret, or a token that stands for one: token by dotted path."""
+        return dict(_places(self.mapping(value), ""))
 
     # --- details -----------------------------------------------------------------------------------
 
@@ -224,3 +229,17 @@ def _merged(spans: list[Span]) -> Iterator[Span]:
 def _lower(text: str) -> str:
     lower = text.lower()
     return lower if len(lower) == len(text) else text.translate(_CAPITALS)
+
+
+def _places(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        if token := TOKEN.search(value):
+            yield path, token[0]
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            if token := TOKEN.search(key):
+                yield path, token[0]
+            yield from _places(entry, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _places(entry, f"{path}[{number}]")
