@@ -54,6 +54,11 @@ class Columns:
                     widths[index] = size
         return widths != before
 
+    @property
+    def layout(self) -> object:
+        """Equal as long as rows are laid out alike."""
+        return self._names, tuple(self._widths), self._first
+
     def slide(self, count: int) -> None:
         """Show further columns right of the name, or go back."""
         self._first = min(max(self._first + count, 1), max(len(self._names) - 1, 1))

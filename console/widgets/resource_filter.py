@@ -74,18 +74,21 @@ class ResourceFilter:
         env_at = names.index("ENV") if "ENV" in names else None
         known: dict[str, bool] = {}
 
+        def belongs(row: Row) -> bool:
+            shown = (row.cells[env_at] if env_at is not None else "") or row.namespace
+            fits = known.get(shown)
+            if fits is None:
+                fits = all(_same_environment(shown.lower(), word) for word in self.environments)
+                known[shown] = fits
+            return fits
+
+        if labels_at is None:
+            return belongs
+
         def fits(row: Row) -> bool:
-            if self.environments:
-                shown = (row.cells[env_at] if env_at is not None else "").lower() or row.namespace.lower()
-                if shown not in known:
-                    known[shown] = all(_same_environment(shown, word) for word in self.environments)
-                if not known[shown]:
-                    return False
-            if labels_at is None:
-                return True
             pairs = (pair.partition("=") for pair in row.cells[labels_at].split(","))
             labels = {key.strip(): value for key, _, value in pairs}
-            return all(selector.matches(labels) for selector in self._selectors)
+            return belongs(row) and all(selector.matches(labels) for selector in self._selectors)
 
         return fits
 

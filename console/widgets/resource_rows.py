@@ -9,7 +9,7 @@ from console.widgets.resource_filter import ResourceFilter, searched
 from console.widgets.resource_order import Key, cell_key
 from tools.rows import Health, Row, RowsChanged
 
-FEW = 64
+FEW = 256
 """Up to so many changed rows are put in place one by one; beyond, sorting anew is cheaper."""
 
 SPANS = frozenset({"AGE", "DURATION", "LAST SEEN", "LAST SCHEDULE"})
@@ -146,9 +146,12 @@ class ResourceRows:
             self._take_out(self._places.pop(uid))
         for row in upserts:
             before, place = self._places.get(row.uid), self._rank(row)
+            self._places[row.uid] = place
+            if before is not None and before[:4] == place[:4] and self._shown is self._order:
+                self._order[bisect_left(self._order, before)] = place  # it stays where it is
+                continue
             if before is not None:
                 self._take_out(before)
-            self._places[row.uid] = place
             insort(self._order, place)
             if self._shown is not self._order and self._keeps(row):
                 insort(self._shown, place)

@@ -23,6 +23,9 @@ from tools.rows import Row, RowsChanged
 
 TICK_SECONDS = 1.0
 
+STRIPS = 500
+"""Drawn rows that are kept: scrolling by a line draws one row, not a screenful."""
+
 HEAD = 2
 """Lines above the rows that never scroll away: the state of the feed, and the column names."""
 
@@ -86,6 +89,8 @@ class ResourceTable(LineView):
         self._feed = ResourceFeed()
         self._ages: dict[str, str] = {}
         self._told = ""
+        self._look: tuple[object, ...] = ()
+        self._strips: dict[str, tuple[Row, bool, str, Strip]] = {}
         self._cursor = ""
         self._last_position = 0
         self._marks: set[str] = set()
@@ -154,17 +159,25 @@ class ResourceTable(LineView):
             said = [] if len(self._rows) else self._feed.instead_of_rows(self._rows, self.line_width)
             return self.paint(said[position]) if position < len(said) else None
         row = self._rows[position]
+        here, marked = row.uid == self._cursor, row.uid in self._marks
+        self._ages[row.uid] = old = ticking(row, self._now())
+        look = (self.line_width, self.app.theme, self._columns.layout)
+        if look != self._look:
+            self._look, self._strips = look, {}
+        if not here and (known := self._strips.get(row.uid)) and known[:3] == (row, marked, old):
+            return known[3]
         self.lines_drawn += 1
-        self._ages[row.uid] = ticking(row, self._now())
-        content = self._columns.row_line(
-            row, row.uid in self._marks, self.line_width, self._now(), self.glyphs
-        )
-        if row.uid != self._cursor:
-            return self.paint(content)
-        base = self.cursor_style
-        return self.paint(content, base).extend_cell_length(
-            self.line_width, (self.visual_style + base).rich_style
-        )
+        content = self._columns.row_line(row, marked, self.line_width, self._now(), self.glyphs)
+        if here:
+            base = self.cursor_style
+            return self.paint(content, base).extend_cell_length(
+                self.line_width, (self.visual_style + base).rich_style
+            )
+        if len(self._strips) > STRIPS:
+            self._strips.clear()
+        strip = self.paint(content).simplify()
+        self._strips[row.uid] = (row, marked, old, strip)
+        return strip
 
     def _framed(self, content: Content) -> Strip:
         return self.paint(content).crop_extend(0, self.line_width, self.visual_style.rich_style)
