@@ -14,6 +14,7 @@ from typing import Literal
 from agent import events as e
 from agent.commands import Watch
 from agent.execution.step import Pace
+from agent.home_redactor import home_redactor
 from agent.interrupted import announce
 from agent.logbook import Logbook
 from agent.model import Model
@@ -41,6 +42,7 @@ from tools.gate import Gate, Mint
 from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.live.together import watch_view
 from tools.kubernetes.registry import kubernetes_tools
+from tools.redaction.redactor import Redactor
 from tools.rows import RowsChanged
 from tools.tool import Registry, Scope
 
@@ -94,6 +96,7 @@ class Agent:
     accounts: Accounts
     library: Library
     scope: Scope
+    redactor: Redactor
     notices: tuple[str, ...]
     """Sentences about what is missing or was left out, for the operator."""
     _mint: Mint
@@ -127,6 +130,7 @@ class Agent:
         if options.read_only:
             settings = settings.model_copy(update={"read_only": True})
         runbooks, notices = from_folder(home.runbooks)
+        redactor = home_redactor(home)
         journal = await Journal.open(home.journal, clock)
         practice = await enter(home.sandbox, environ) if options.sandbox else None
         world = {**environ, **(practice.environ if practice else {})}
@@ -151,7 +155,8 @@ class Agent:
             accounts=accounts,
             library=Library([*runbooks, *builtin()]),
             scope=_scope(options, practice, clusters, accounts, world),
-            notices=(*notices, *trouble, *((practice.notice,) if practice and practice.notice else ())),
+            redactor=redactor,
+            notices=tuple(map(redactor.text, (*notices, *trouble, *_notice(practice)))),
             _mint=mint,
             _environ=world,
             _key=key,
@@ -171,7 +176,7 @@ class Agent:
         if not new:
             await self.sessions.get(name)
         lease = claim(self.options.home, name)
-        log = Logbook(self.journal, name, self._clock)
+        log = Logbook(self.journal, name, self._clock, self.redactor)
         await log.load()
         session = Session(log, hire(self._ship, log), lease)
         if new:
@@ -324,6 +329,10 @@ class Agent:
             labels=command.labels,
         ):
             yield rows
+
+
+def _notice(practice: Practice | None) -> tuple[str, ...]:
+    return (practice.notice,) if practice and practice.notice else ()
 
 
 async def _find_key(settings: Settings, credentials: Credentials) -> tuple[Found | None, tuple[str, ...]]:

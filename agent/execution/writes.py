@@ -151,6 +151,7 @@ class WriteStep(StepRun):
             try:
                 async with asyncio.timeout(self._tool.timeout):
                     fresh = await self._tool.preview(self._args, self.step.scope)
+                    fresh = self.site.log.redactor.model(fresh)  # as the approved one was
                 break
             except Exception as caught:
                 error = classify(caught)
