@@ -29,6 +29,9 @@ LAST_LOOK = 0.4
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
 
+_BELATED = 20.0
+"""Seconds that a change may stay out of sight although the server has accepted it."""
+
 
 class WriteStep(StepRun):
     async def run(self) -> None:
@@ -60,16 +63,23 @@ class WriteStep(StepRun):
             await self.settle(key, attempt, began)
             return
 
-    async def settle(self, key: str, attempt: int, began: datetime) -> None:
-        """Watch the world until the effect is there, cannot come any more, or takes too long."""
-        deadline = self.site.log.now() + timedelta(seconds=self._tool.settle)
+    async def settle(self, key: str, attempt: int, began: datetime, *, arrived: bool | None = None) -> None:
+        """Watch the world until the effect is there, cannot come any more, or takes too long.
+
+        Args:
+            arrived: whether the change was seen in the world already; a server's word alone is not enough.
+        """
+        sent = self.site.log.now()
+        deadline = sent + timedelta(seconds=self._tool.settle)
         delay, trouble = _FIRST_LOOK, 0
         while True:
             try:
                 seen = await self.unless_stopped(self.look(), grace=LAST_LOOK)
                 trouble = 0
+                arrived = arrived or seen.applied
             except Stopped:
-                await self.stopped(key, "The change was sent; its effect was not observed yet.", applied=True)
+                detail = "The change was sent; its effect was not observed yet."
+                await self.stopped(key, detail, applied=arrived is not False)
                 return
             except ToolError as blind:
                 trouble += 1
@@ -78,18 +88,21 @@ class WriteStep(StepRun):
             if seen.verdict is Verdict.HOLDS:
                 await self._conclude(key, attempt, seen.detail, began)
                 return
-            if seen.verdict is Verdict.DOES_NOT_HOLD:
+            now = self.site.log.now()
+            belated = arrived is False and now < sent + timedelta(seconds=_BELATED)
+            if seen.verdict is Verdict.DOES_NOT_HOLD and not belated:
                 error = CheckFailed(f"The effect did not come: {seen.detail}")
-                await self.fail(key, attempt, error, observed=seen.detail, applied=True)
+                await self.fail(key, attempt, error, observed=seen.detail, applied=arrived)
                 return
-            if self.site.log.now() >= deadline:
+            if now >= deadline:
                 error = CheckFailed(
                     f"The effect was not observed within {self._tool.settle:.0f} s: {seen.detail}"
                 )
-                await self.fail(key, attempt, error, observed=seen.detail, applied=True)
+                await self.fail(key, attempt, error, observed=seen.detail, applied=arrived)
                 return
             if self.stop.is_set():
-                await self.stopped(key, f"The change was sent; when stopped: {seen.detail}", applied=True)
+                detail = f"The change was sent; when stopped: {seen.detail}"
+                await self.stopped(key, detail, applied=arrived is not False)
                 return
             self.site.log.show(e.StepChecking(plan_id=self.plan_id, step_id=self.step.id, detail=seen.detail))
             with contextlib.suppress(Stopped):
@@ -199,7 +212,7 @@ class WriteStep(StepRun):
         except ToolError as blind:
             seen = Observation(verdict=Verdict.UNKNOWN, detail=blind.message)
         if seen.applied:
-            await self.settle(key, attempt, began)
+            await self.settle(key, attempt, began, arrived=True)
             return False
         if seen.applied is None:
             doubt = InDoubt(

@@ -37,9 +37,17 @@ class Answer:
     warnings: tuple[str, ...]
 
     def json(self) -> Json:
-        decoded = json.loads(self.body)
+        """The answer as an object. Raises `ServerFailed` for what a proxy or a sign-in page says instead."""
+        try:
+            decoded = json.loads(self.body)
+        except ValueError:
+            decoded = None
         if not isinstance(decoded, dict):
-            raise ServerFailed("The API server answered with something that is not an object.")
+            raise ServerFailed(
+                "The API server answered with something that is not a JSON object.",
+                hint="Does a proxy or a sign-in page answer in its place?",
+                raw=self.body[:2000].decode("utf-8", "replace"),
+            )
         return decoded
 
 
