@@ -63,12 +63,13 @@ class WriteStep(StepRun):
             await self.settle(key, attempt, began)
             return
 
-    async def settle(self, key: str, attempt: int, began: datetime, *, arrived: bool | None = None) -> None:
+    async def settle(self, key: str, attempt: int, began: datetime, *, cut_off: bool = False) -> None:
         """Watch the world until the effect is there, cannot come any more, or takes too long.
 
         Args:
-            arrived: whether the change was seen in the world already; a server's word alone is not enough.
+            cut_off: the call did not come to its end, and at least a part of it was seen to have arrived.
         """
+        arrived = True if cut_off else None  # a server's word alone is not enough
         sent = self.site.log.now()
         deadline = sent + timedelta(seconds=self._tool.settle)
         delay, trouble = _FIRST_LOOK, 0
@@ -91,7 +92,12 @@ class WriteStep(StepRun):
             now = self.site.log.now()
             belated = arrived is False and now < sent + timedelta(seconds=_BELATED)
             if seen.verdict is Verdict.DOES_NOT_HOLD and not belated:
-                error = CheckFailed(f"The effect did not come: {seen.detail}")
+                error: ToolError = CheckFailed(f"The effect did not come: {seen.detail}")
+                if cut_off and await self._half_done():
+                    error = Drifted(
+                        f"It was cut off half-way: {seen.detail}",
+                        hint="What is left can be drawn up again from what is there now.",
+                    )
                 await self.fail(key, attempt, error, observed=seen.detail, applied=arrived)
                 return
             if now >= deadline:
@@ -208,11 +214,14 @@ class WriteStep(StepRun):
             await self.fail(key, attempt, error, applied=False)
             return False
         try:
-            seen = await self.look()
+            seen = await self.unless_stopped(self._look_patiently(), grace=LAST_LOOK)
+        except Stopped:
+            await self.stopped(key, f"Stopped before it was known whether it arrived. {error.message}")
+            return False
         except ToolError as blind:
             seen = Observation(verdict=Verdict.UNKNOWN, detail=blind.message)
         if seen.applied:
-            await self.settle(key, attempt, began, arrived=True)
+            await self.settle(key, attempt, began, cut_off=True)
             return False
         if seen.applied is None:
             doubt = InDoubt(
@@ -225,6 +234,28 @@ class WriteStep(StepRun):
             return await self.pause(key, attempt, error)
         await self.fail(key, attempt, error, observed=seen.detail, applied=False)
         return False
+
+    async def _look_patiently(self) -> Observation:
+        """As `look`, past a passing trouble of looking itself: what a call has done must not stay unknown."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self.look()
+            except ToolError as error:
+                if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
+                    raise
+                await self.sleep(wait(error, tries))
+
+    async def _half_done(self) -> bool:
+        """Whether a part of what was approved is still to be done, and nothing else."""
+        try:
+            async with asyncio.timeout(self._tool.timeout):
+                left = (await self._tool.preview(self._args, self.step.scope)).changes
+        except Exception:  # then nobody knows, and what was observed counts
+            return False
+        approved = self._approved.changes
+        return 0 < len(left) < len(approved) and all(change in approved for change in left)
 
     async def _stop_in_flight(self, key: str, attempt: int, began: datetime) -> None:
         """The call was cut off by a stop: say what became of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 
 import msgspec
@@ -110,7 +111,9 @@ class Server:
             if fault is not None and verb in _CHANGING and (fault.lie or fault.late):
                 answered = self._lie(call)
             else:
-                answered, done = await self._perform(_robbed(call, fault)), True
+                before = self._plane.store.version
+                answered = await self._perform(_robbed(call, fault))
+                done = verb in _CHANGING and self._plane.store.version != before
             code = answered.status
             if fault is not None and fault.hold:
                 await asyncio.sleep(fault.hold)
@@ -170,15 +173,17 @@ class Server:
     def _lie(self, call: ApiCall) -> web.StreamResponse:
         """Say that it was done. It was not, or not yet."""
         if call.target.name:
-            return self._json(reading.get(self._plane, call))
+            with contextlib.suppress(ApiFailure):  # an apply may make what is not there yet
+                return self._json(reading.get(self._plane, call))
         return self._json(dict(call.body) if isinstance(call.body, dict) else {}, 201)
 
     def _belatedly(self, call: ApiCall) -> None:
         try:
-            code, done = self._write(call).status, True
+            before = self._plane.store.version
+            code = self._write(call).status
+            self._note(call, code, self._plane.store.version != before)
         except ApiFailure as failure:  # nobody is left to be told
-            code, done = failure.code, False
-        self._note(call, code, done)
+            self._note(call, failure.code, False)
 
     def _strike(self, call: ApiCall) -> Fault | None:
         target = call.target

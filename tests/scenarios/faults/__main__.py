@@ -1,7 +1,7 @@
 """Every tool under every trouble, with recovery and without; prints what recovery is worth.
 
-    python -m tests.scenarios.faults
-    python -m tests.scenarios.faults --tool kubernetes_scale --trouble lie --verbose
+python -m tests.scenarios.faults
+python -m tests.scenarios.faults --tool kubernetes_scale --trouble lie --verbose
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ def main() -> int:
         json.dump([result.model_dump(mode="json") for result in results], sys.stdout, indent=1)
         print()
     else:
-        blocks = [table.by_trouble(results), table.by_tool(results), table.misses(results), table.summary(results)]
+        blocks = [
+            table.by_trouble(results),
+            table.by_tool(results),
+            table.misses(results),
+            table.summary(results),
+        ]
         print("\n\n".join("\n".join(block) for block in blocks if block))
         print(f"{len(results)} runs in {time.monotonic() - began:.0f} s")
     return 0 if holds(results) else 1
@@ -64,7 +69,11 @@ def holds(results: list[Result]) -> bool:
 
 def _tell(result: Result) -> None:
     words = f"{result.tool}: {result.trouble}: {result.why}"
-    print(f"{result.outcome.value:<9} {'on ' if result.recovery else 'off'} {words}", file=sys.stderr, flush=True)
+    print(
+        f"{result.outcome.value:<9} {'on ' if result.recovery else 'off'} {words}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _quiet(result: Result) -> None:

@@ -43,10 +43,10 @@ class Job:
         return bool(self.facts)
 
     def arguments(self, place: Place, *, partly: bool = False) -> Args:
-        """The arguments, on this place's node."""
+        """The arguments, at this place."""
         args = self.partly_args if partly and self.partly_args is not None else self.args
         return {
-            key: entry.format(node=place.node) if isinstance(entry, str) else entry
+            key: entry.format(node=place.node, namespace=place.namespace) if isinstance(entry, str) else entry
             for key, entry in args.items()
         }
 
@@ -92,7 +92,7 @@ _ON_WEB = _touch("deployments", "web")
 _ON_CONF = _touch("configmaps", "conf")
 _ON_NODE = _touch("nodes", "{node}")
 _ON_NIGHTLY = _touch("cronjobs", "nightly")
-_NEVER_READY = "registry.shop.example/shop/search:4.1.0"
+_NEVER_READY = "registry.shop.example/shop/recommendations:0.9.5"
 _SECOND_FAILS = Fault(match=Match(dry_run=False), skip=1, status=500)
 _OTHERS_GO = {"mode": "fast", "size": "2"}
 
@@ -224,7 +224,7 @@ READS: tuple[Job, ...] = tuple(
     for tool, args in {
         "kubernetes_list": {"kind": "pods"},
         "kubernetes_get": {"kind": "deployment", "name": "web"},
-        "kubernetes_find_workloads": {"name": "web"},
+        "kubernetes_find_workloads": {"name": "web", "namespace": "{namespace}"},
         "kubernetes_describe": {"kind": "deployment", "name": "web"},
         "kubernetes_logs": {"kind": "deployment", "name": "web"},
         "kubernetes_events": {},
@@ -232,7 +232,7 @@ READS: tuple[Job, ...] = tuple(
         "kubernetes_rollout_history": {"name": "web"},
         "kubernetes_compare": {"kind": "configmap", "name": "conf", "other_name": "other"},
         "kubernetes_recent_changes": {},
-        "kubernetes_nodes": {},
+        "kubernetes_nodes": {"name": "{node}"},
         "kubernetes_autoscaling": {},
         "kubernetes_quotas": {},
         "kubernetes_storage": {},

@@ -76,7 +76,12 @@ def deployment(name: str, image: str = IMAGE, replicas: int = 2, **spec: JsonVal
     containers = [{"name": "app", "image": image, "ports": [{"containerPort": 8080}]}]
     template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
     full = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template, **spec}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "labels": labels}, "spec": full}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": full,
+    }
 
 
 def config_map(name: str, **data: str) -> Json:
@@ -110,7 +115,9 @@ def complete(found: Json) -> bool:
     """Whether the rollout of a Deployment is over: all pods are new and ready, and no old one is left."""
     status, wanted = found.get("status", {}), found["spec"]["replicas"]
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
-    counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")}
+    counts = {
+        status.get(key, 0) for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    }
     return seen and (counts == {wanted} or bool(found["spec"].get("paused")))
 
 
@@ -183,6 +190,7 @@ async def everything(stage: Stage, place: Place) -> None:
     """A bit of all that the reading tools look at."""
     await two_revisions(stage, place)
     await two_confs(stage, place)
+    await node(stage, place)
     selector = {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": selector}
     await stage.put(place.path("services"), service)
@@ -204,5 +212,3 @@ async def clear(stage: Stage, place: Place) -> None:
     """Take away what a case leaves behind, so that the cluster does not grow with every case."""
     await stage.ask("DELETE", place.path("nodes", place.node))
     await stage.ask("DELETE", place.path("namespaces", place.namespace))
-
-

@@ -6,8 +6,8 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tests.scenarios.faults.troubles import Hope
 from tests.scenarios.faults.trial import Outcome, Result
+from tests.scenarios.faults.troubles import Hope
 
 
 def share(results: Sequence[Result]) -> float:
@@ -46,7 +46,9 @@ def by_tool(results: Sequence[Result]) -> list[str]:
     for tool in dict.fromkeys(result.tool for result in results):
         on, off = _halves([result for result in results if result.tool == tool])
         figures = [share(recoverable(on)), share(recoverable(off)), share(hopeless(on)), share(hopeless(off))]
-        lines.append(f"{tool:<32}{figures[0]:>15.1f}%{figures[1]:>7.1f}%{figures[2]:>13.1f}%{figures[3]:>7.1f}%")
+        lines.append(
+            f"{tool:<32}{figures[0]:>15.1f}%{figures[1]:>7.1f}%{figures[2]:>13.1f}%{figures[3]:>7.1f}%"
+        )
     return lines
 
 

@@ -137,9 +137,10 @@ async def _judged(stage: Stage, case: Case, place: Place, aboard: Crew, clock: F
         names = tuple(step.needs_name for step in waiting.plan.steps if step.needs_name)
         await carry_out(session, approve(waiting.plan, confirmed=names))
     seconds = clock.seconds() - started
+    arrived = await job.arrived(stage, place)
     await stage.calm(place.user)
     outcome, why = (
-        await _of_a_write(stage, job, place, session)
+        await _of_a_write(stage, job, place, session, arrived)
         if job.writes
         else _of_a_read(session, undisturbed, trouble)
     )
@@ -167,9 +168,10 @@ async def _answer(aboard: Crew, step: DraftStep) -> JsonValue:
     return answer
 
 
-async def _of_a_write(stage: Stage, job: Job, place: Place, session: Session) -> tuple[Outcome, str]:
+async def _of_a_write(
+    stage: Stage, job: Job, place: Place, session: Session, arrived: Arrival
+) -> tuple[Outcome, str]:
     progress, step = _last(session)
-    arrived = await job.arrived(stage, place)
     done = Counter(
         (each.verb, each.path, each.subresource) for each in await stage.writes(place.user) if each.done
     )

@@ -14,7 +14,7 @@ ANSWER_IN = 1.0
 _TOO_LONG = 3.0
 """Seconds that is too long for `ANSWER_IN`."""
 
-_LATE = 8.0
+_LATE = 15.0
 """Seconds of the cluster's after which a late effect comes."""
 
 _PAGE = "<html><body>Please sign in to the guest network.</body></html>"
