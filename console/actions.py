@@ -128,7 +128,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_view", "Next view", Where.RESOURCES, "right_square_bracket", "view"),
     Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
-    Action("copy_name", "Copy the name", Where.RESOURCES, "y", "copy"),
+    Action("copy_name", "Copy the name", Where.RESOURCES, "Y"),
     # sessions
     Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
