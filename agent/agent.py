@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from agent import events as e
+from agent.commands import Watch
 from agent.execution.step import Pace
 from agent.home_redactor import home_redactor
 from agent.interrupted import announce
@@ -39,7 +40,7 @@ from tools.aws.watching import poll
 from tools.errors import ToolError
 from tools.gate import Gate, Mint
 from tools.kubernetes.connection.clusters import Clusters
-from tools.kubernetes.live.watching import watch
+from tools.kubernetes.live.together import watch_view
 from tools.kubernetes.registry import kubernetes_tools
 from tools.redaction.redactor import Redactor
 from tools.rows import RowsChanged
@@ -314,16 +315,19 @@ class Agent:
         await cluster.kinds.resolve("deployments")
         await cluster.request("GET", "/version")
 
-    async def _feed(self, what: str, scope: Scope, everywhere: bool) -> AsyncIterator[RowsChanged]:
-        service, _, view = what.rpartition(":")
+    async def _feed(self, command: Watch, scope: Scope) -> AsyncIterator[RowsChanged]:
+        service, _, view = command.what.rpartition(":")
         if service == "aws":
             async for rows in poll(self.accounts, scope, view):
                 yield rows
             return
-        cluster = await self.clusters.cluster(scope.context)
-        kind = await cluster.kinds.resolve(what)
-        namespace = "" if everywhere or not kind.namespaced else scope.namespace
-        async for rows in watch(cluster, kind, namespace):
+        async for rows in watch_view(
+            self.clusters,
+            command.what,
+            contexts=scope.context.split(","),
+            namespaces=("",) if command.all_namespaces else scope.namespace.split(","),
+            labels=command.labels,
+        ):
             yield rows
 
 

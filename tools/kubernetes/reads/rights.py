@@ -180,11 +180,15 @@ class KubernetesWhatCanI(OnClusters, Tool[WhatCanIArgs, WhatCanIOutput]):
         return answer.model_copy(update={"unseen": tuple(looking.unseen)})
 
 
+async def _who_we_are(cluster: Cluster) -> Json:
+    return (
+        await cluster.send("POST", _SELF, body=_body("authentication.k8s.io", "SelfSubjectReview"))
+    ).json()
+
+
 async def _self(cluster: Cluster, looking: Looking) -> tuple[str, tuple[str, ...]]:
     try:
-        review = (
-            await cluster.send("POST", _SELF, body=_body("authentication.k8s.io", "SelfSubjectReview"))
-        ).json()
+        review = await looking.patiently(lambda: _who_we_are(cluster))
     except ToolError as error:
         looking.unseen.append(f"our own name: {error.message}")
         return "", ()
