@@ -114,12 +114,15 @@ async def told(folder: Path) -> Told:
             await carry_out(session, Say(text=f"what is going on? {SOURCES[WORDS](planted)}"))
             await carry_out(session, Say(text="and what else is there, my friend?"))
             await carry_out(session, Rename(title=f"About {everything}"))
+            result.sinks["title"] = (await aboard.ship.sessions.get("s1")).title
             await _fail_a_step(session, shelf, everything)
             _show(session, planted, everything)
             result.sinks["screen"] = await _screen(aboard, session)
             await session.close()
             await following
         await model.close()
+    grown = (one.event for one in seen if isinstance(one.event, e.TextGrew))
+    result.sinks["streamed text"] = "".join(event.text for event in grown)
     result.sinks["events"] = "\n".join(repr(recorded) for recorded in seen)
     result.sinks["model"] = "\n".join(json.dumps(one.body, ensure_ascii=False) for one in server.requests)
     home = folder / "home"
