@@ -30,6 +30,7 @@ from memory.credentials import Credentials, Found
 from memory.errors import CredentialError, SessionUnknown
 from memory.home import Home
 from memory.journal import Journal
+from memory.knowledge import Knowledge
 from memory.lease import claim
 from memory.sessions import Sessions
 from tools.aws.accounts import Accounts
@@ -87,6 +88,7 @@ class Agent:
     settings: Settings
     journal: Journal
     sessions: Sessions
+    knowledge: Knowledge
     policy: Policy
     registry: Registry
     clusters: Clusters
@@ -144,6 +146,7 @@ class Agent:
             settings=settings,
             journal=journal,
             sessions=sessions,
+            knowledge=await Knowledge.open(home.knowledge),
             policy=Policy(settings, load(home.policy, effects)),
             registry=registry,
             clusters=clusters,
@@ -259,6 +262,7 @@ class Agent:
         await self.clusters.close()
         await self.accounts.close()
         await self.journal.close()
+        await self.knowledge.close()
         if self._practice is not None:
             await self._practice.close()
 
@@ -289,6 +293,7 @@ class Agent:
             names=self._names,
             feed=self._feed,
             clusters=self.clusters,
+            knowledge=self.knowledge,
         )
 
     def _model(self, name: str) -> Model | None:

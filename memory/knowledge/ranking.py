@@ -17,9 +17,9 @@ HALF_LIFE = 180.0
 _SAY_NOTHING = frozenset(
     """
     a about after again all an and are as at be been before but by can could did do does for from get had has
-    have how i if in into is it its just me my no not now of off on one or our out please say show so some tell
-    than that the their them then there these they this to under up us was we were what when where which who
-    why will with would you your
+    have how i if in into is it its just me my no not now of off on one or our out please say should show so
+    some tell than that the their them then there these they this to under up us was we were what when where
+    which who why will with would you your
     """.split()  # noqa: SIM905 - a paragraph reads better than 95 quoted words
 )
 
