@@ -125,6 +125,16 @@ def topic_of(body: str) -> tuple[str, str]:
     return (named[1] if named else ""), ""
 
 
+def granting(body: str) -> str:
+    """Why a sentence is not kept that would decide what may be done or is asked about; empty for all others."""
+    if not _PERMISSION.search(body):
+        return ""
+    return (
+        "Memory never decides what may be done or what is asked about, so I did not keep this. "
+        "Such rules belong into policy.yaml."
+    )
+
+
 def _statement(sentence: str) -> Statement | None:
     wish = _FROM_NOW_ON.match(sentence.strip())
     said = wish or _REMEMBER.match(sentence.strip())
@@ -139,12 +149,7 @@ def _statement(sentence: str) -> Statement | None:
         return None
     kind = Kind.PREFERENCE if wish or _WISH.match(body) else Kind.FACT
     subject, topic = topic_of(body)
-    refused = ""
-    if _PERMISSION.search(body):
-        refused = (
-            "Memory never decides what may be done or what is asked about, so I did not keep this. "
-            "Such rules belong into policy.yaml."
-        )
+    refused = granting(body)
     return Statement(kind, body.rstrip(" ;"), subject, topic, everywhere is not None, refused)
 
 
