@@ -19,6 +19,7 @@ from tools.tool import Scope
 
 if TYPE_CHECKING:
     from agent.settings import Settings
+    from memory.knowledge import Knowledge
     from memory.sessions import Sessions
 
 EVERY = 0.04
@@ -68,6 +69,9 @@ class Agent(Protocol):
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def knowledge(self) -> Knowledge: ...
 
     @property
     def settings(self) -> Settings: ...
