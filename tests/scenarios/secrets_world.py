@@ -28,10 +28,11 @@ from console.cli.output import Output
 from console.crash import keep
 from console.live import Agent
 from console.options import Options
+from memory.knowledge.store import Knowledge
 from tests.console.driving import Console
 from tests.console.scripted import NOON, ScriptedAgent
 from tests.standins.asking import model_at
-from tests.standins.crew import Crew, carry_out, crew, offer, put
+from tests.standins.crew import REDACTOR, Crew, carry_out, crew, offer, put
 from tests.standins.model_server import ModelServer
 from tests.standins.script import Script, Tool, Turn, text, tool
 from tests.standins.shelf import Shelf, shelf_registry
@@ -187,7 +188,8 @@ async def _screen(aboard: Crew, session: Session) -> str:
         async def close(self) -> None:
             self.closed = True
 
-    agent = Helm(aboard.journal, aboard.ship.sessions)
+    knowledge = await Knowledge.open(aboard.home.knowledge, REDACTOR.value)
+    agent = Helm(aboard.journal, aboard.ship.sessions, knowledge)
 
     async def connect() -> Agent:
         return agent  # type: ignore[return-value]
@@ -202,6 +204,7 @@ async def _screen(aboard: Crew, session: Session) -> str:
             pages.append(seen.text)
             await seen.press("pageup")
             await pilot.pause()
+    await knowledge.close()
     return "\n".join(pages)
 
 
