@@ -103,7 +103,7 @@ class Redactor:
         dumped = model.model_dump_json()
         if not Hints(dumped, _lower(dumped)):
             return model
-        body: JsonValue = model.model_dump(mode="json")
+        body: JsonValue = json.loads(dumped)
         clean = self._value(body, dumped)
         return model if clean is body else type(model).model_validate(clean)
 
@@ -122,11 +122,18 @@ class Redactor:
         hints = Hints(dumped, _lower(dumped))
         if not hints:
             return value
-        return Structures(
-            token=self.token,
-            text=lambda text: self._text(text, hints),
-            lines=lambda lines: self._lines(lines, hints),
-        ).clean(value)
+        known: dict[str, str] = {}
+
+        def text(found: str) -> str:
+            """Objects say the same paths and names again and again."""
+            clean = known.get(found)
+            if clean is None:
+                clean = known[found] = self._text(found, hints)
+            return found if clean == found else clean
+
+        return Structures(token=self.token, text=text, lines=lambda lines: self._lines(lines, hints)).clean(
+            value
+        )
 
     def _text(self, text: str, within: Hints | None) -> str:
         if len(text) < _SHORTEST:
