@@ -23,6 +23,7 @@ from tools.redaction.names import KEYWORDS
 from tools.redaction.structures import Structures
 
 TOKEN = re.compile(r"‹secret:[a-z0-9]+›")
+_GROWN = re.compile(r"›[^\s\"',;)\]}&@:<\\]")
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 6
 _SHORTEST = 6
@@ -150,7 +151,9 @@ class Redactor:
             return text
         if text[0] in "{[" and (embedded := self._embedded(text)) is not None:
             return embedded
-        return self._replace(text, sorted(_spans(text, lower, hints)))
+        clean = self._replace(text, sorted(_spans(text, lower, hints)))
+        # A token that grew together with the next word is no longer what stood there: look again.
+        return clean if clean is text or not _GROWN.search(clean) else self._text(clean, None)
 
     def _embedded(self, text: str) -> str | None:
         """JSON within a string, redacted as what it is; None if it is none or holds nothing to hide."""
