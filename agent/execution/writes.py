@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from agent import events as e
 from agent.execution.conditions import fulfil
@@ -34,6 +34,16 @@ _BELATED = 20.0
 
 
 class WriteStep(StepRun):
+    _before: dict[str, JsonValue] | None = None
+
+    def measured_against(self, before: dict[str, JsonValue]) -> None:
+        """Observe the effect against this before-state.
+
+        What puts another step back was previewed before there was anything to put back: what was so
+        then tells nothing about whether it has arrived.
+        """
+        self._before = before
+
     async def run(self) -> None:
         attempt = self.progress.attempt
         while True:
@@ -43,7 +53,9 @@ class WriteStep(StepRun):
                 if self.step.undoes and not fresh.changes:
                     await self.needless(attempt, "It is as it was before; there is nothing to put back.")
                     return
-                key = await self.intend(attempt, self._approved.permits)
+                if self.step.undoes:
+                    self.measured_against(fresh.before)
+                key = await self.intend(attempt, self._approved.permits, self._before)
             except Stopped:
                 await self.stopped("", "Stopped before it was sent.", applied=False)
                 return
@@ -131,7 +143,7 @@ class WriteStep(StepRun):
         """Ask the world once whether the effect is there. Raises a `ToolError` when it does not answer."""
         try:
             async with asyncio.timeout(self._tool.timeout):
-                return await self._tool.observe(self._args, self.step.scope, self._approved)
+                return await self._tool.observe(self._args, self.step.scope, self._reference)
         except Exception as caught:
             raise classify(caught) from caught
 
@@ -151,6 +163,13 @@ class WriteStep(StepRun):
         if self.step.preview is None:
             raise Drifted(f"Step {self.step.id} was never previewed.")
         return self.step.preview
+
+    @property
+    def _reference(self) -> Preview:
+        """What the effect is measured against."""
+        if self._before is None:
+            return self._approved
+        return self._approved.model_copy(update={"before": self._before})
 
     async def _send(self) -> BaseModel:
         permits: tuple[Permit, ...] = self._approved.permits
