@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from agent import events as e
 from agent.state import PlanProgress
@@ -22,6 +22,10 @@ _LONGEST_QUOTE = 240
 
 
 class Proof(Frozen):
+    """One piece of evidence; what else a tool may say of it is left away."""
+
+    model_config = ConfigDict(extra="ignore")
+
     what: str = ""
     object: str = ""
     quote: str = ""
@@ -29,6 +33,8 @@ class Proof(Frozen):
 
 class Finding(Frozen):
     """What a diagnosis found; fields as in its output, what is not needed here is left away."""
+
+    model_config = ConfigDict(extra="ignore")
 
     cause: str
     object: str = ""

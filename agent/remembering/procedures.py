@@ -104,6 +104,8 @@ class _Slots:
     values: dict[str, str] = field(default_factory=dict)
     """What stands in a step's arguments for a value: by `kind of value|value`."""
     goals: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    """What stands in titles for a word of the request."""
 
     def step(self, step: Step, plan: Plan) -> RunbookStep | None:
         """The step with parameters in place of what was named; None if it holds elsewhere than the plan."""
@@ -138,6 +140,7 @@ class _Slots:
             return None
         return RunbookStep(
             id=step.id,
+            title=self._title(step.title),
             tool=step.tool.partition("@")[0],
             args=filled,
             depends_on=step.depends_on,
@@ -148,6 +151,13 @@ class _Slots:
 
     def in_goal(self, word: str) -> str:
         return self.goals.get(word, word)
+
+    def _title(self, title: str) -> str:
+        """The title in general; empty, so that it is made from the preview, where it would be true only once."""
+        words = title.split()
+        if any(word not in self.said and re.search(r"[\d{}]", word) for word in words):
+            return ""
+        return " ".join(self.said.get(word, word) for word in words)
 
     def _workload(self, args: Mapping[str, JsonValue], namespace: str) -> str:
         """The parameter that stands for the workload of these arguments, or nothing."""
@@ -165,6 +175,7 @@ class _Slots:
         if slot:
             self.goals[f"{{{slot}}}"] = f"{{{slot}.name}}"
             self.values[f"workload|{kind.lower()}/{namespace}/{name}"] = slot
+            self.said |= {name: f"{{{slot}.name}}", namespace: f"{{{slot}.namespace}}"}
         return slot
 
     def _place(self, namespace: str) -> str:
@@ -178,6 +189,7 @@ class _Slots:
                 slot = self._take(at, "place", "place")
                 self.goals[f"{{{slot}}}"] = f"{{{slot}.name}}"
                 self.values[f"place|{namespace}"] = slot
+                self.said[word] = f"{{{slot}.name}}"
                 return slot
         return ""
 
@@ -200,6 +212,7 @@ class _Slots:
         if not slot:
             return value
         self.values[f"{type(value).__name__}|{value}"] = slot
+        self.said[str(value)] = f"{{{slot}}}"
         return f"{{{slot}}}"
 
     def _at(self, word: str) -> int | None:

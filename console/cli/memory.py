@@ -271,7 +271,7 @@ def _facts(memory: Remembered) -> str:
 
 def _details(memory: Remembered, before: Sequence[Remembered]) -> Iterator[str]:
     yield plain(f"{memory.id}  {f'{memory.subject}: ' if memory.subject else ''}{memory.body}")
-    record = f"{memory.uses} uses, {memory.successes} successes, {memory.failures} failures"
+    record = f"used {memory.uses}x, worked {memory.successes}x, failed {memory.failures}x"
     ended = f" to {memory.valid_to:%Y-%m-%d %H:%M}" if memory.valid_to else ""
     facts = {
         "kind": memory.kind.value,

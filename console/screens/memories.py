@@ -310,7 +310,7 @@ def _why(row: Remembered, before: list[Remembered]) -> Content:
     lines = [
         safe_line(f"{row.id}  {row.body}"),
         safe_line(f"{row.status}{reason}: {row.source}{by}{event}, {row.at:%Y-%m-%d %H:%M}{ended}"),
-        f"{row.confidence:.0%} sure, used {row.uses} times, {row.successes} successes, {row.failures} failures, "
+        f"{row.confidence:.0%} sure; used {row.uses}x, worked {row.successes}x, failed {row.failures}x; "
         f"verified {row.verified:%Y-%m-%d}",
     ]
     if condition := row.content.get("precondition"):

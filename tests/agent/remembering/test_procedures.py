@@ -9,10 +9,10 @@ from tools.tool import Effect, Scope
 HERE = Scope(context="kind", profile="p")
 
 
-def plan(*calls: tuple[str, dict[str, JsonValue]], scope: Scope = HERE) -> Plan:
+def plan(*calls: tuple[str, dict[str, JsonValue]], scope: Scope = HERE, title: str = "Mend it") -> Plan:
     steps = tuple(
         Step(
-            id=f"s{n}", title=f"Do {n}", tool=f"{tool}@1", args=args, scope=scope, effect=Effect.WRITE,
+            id=f"s{n}", title=title,  tool=f"{tool}@1", args=args, scope=scope, effect=Effect.WRITE,
             ruling=Ruling(verdict=Verdict.ASK, rule="r"),
         )
         for n, (tool, args) in enumerate(calls)
@@ -68,3 +68,14 @@ def test_only_a_request_that_names_everything_resembles_a_procedure() -> None:
 def test_two_procedures_never_share_a_name() -> None:
     found = learn("mend cart", plan(("kubernetes_restart", CART)), taken=["mend"])
     assert found is not None and found.name == "mend-2"
+
+
+def test_a_title_is_kept_in_general_or_not_at_all() -> None:
+    for title, general in (
+        ("Scale cart in shop-staging to 3", "Scale {workload.name} in {workload.namespace} to {replicas}"),
+        ("Scale cart from 1 to 3", ""),
+    ):
+        found = learn(
+            "bring cart back to 3", plan(("kubernetes_scale", {**CART, "replicas": 3}), title=title)
+        )
+        assert found is not None and found.steps[0].title == general
