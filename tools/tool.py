@@ -139,6 +139,8 @@ class Preview(Frozen):
     """The recorded state that undo puts back."""
     observed: str = ""
     """Fingerprint of the object the preview was made against; a different one is drift."""
+    server: str = ""
+    """The address that the context stood for; the same name with another address is another place."""
     labels: dict[str, str] = {}
     """Labels or tags that policy may speak of, the namespace's included."""
     environments: tuple[str, ...] = ()
