@@ -53,7 +53,7 @@ async def _settle(site: Site, intent: e.StepIntended, stop: asyncio.Event) -> No
         await site.log.record(e.StepInDoubt(**place, detail=f"It cannot be looked up: {error}"))
         return
     if seen.applied:
-        await run.settle(intent.key, intent.attempt, site.log.now())
+        await run.settle(intent.key, intent.attempt, site.log.now(), cut_off=True)
     elif seen.applied is False:
         # It never arrived, or somebody has changed it back since: the world does not tell which.
         await site.log.end(

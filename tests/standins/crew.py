@@ -35,18 +35,25 @@ from tools.tool import Registry, Scope
 REDACTOR = Redactor(b"a key that only tests have")
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Crew:
     """One process's worth of agent, on a home folder."""
 
-    def __init__(self, home: Home, journal: Journal, ship: Ship, gate: Gate) -> None:
+    def __init__(
+        self, home: Home, journal: Journal, ship: Ship, gate: Gate, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self.home = home
+        self._clock = clock
         self.journal = journal
         self.ship = ship
         self.gate = gate
 
     async def open(self, name: str = "s1", ledger: Ledger | None = None) -> Session:
         """A new session, or the one of that name again. `ledger` may stand in front of the journal."""
-        log = Logbook(ledger or self.journal, name, lambda: datetime.now(UTC), REDACTOR)
+        log = Logbook(ledger or self.journal, name, self._clock, REDACTOR)
         await log.load()
         session = Session(log, hire(self.ship, log), claim(self.home, name))
         if not log.history:
@@ -67,15 +74,17 @@ async def crew(
     model: Model | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     policy: Policy | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Crew]:
     home = Home(folder).prepare()
     gate, mint = Gate.build()
-    async with await Journal.open(home.journal, lambda: datetime.now(UTC)) as journal:
+    async with await Journal.open(home.journal, clock) as journal:
         yield Crew(
             home,
             journal,
             ship(journal, registry(gate), mint, settings or Settings(), model, sleep, policy),
             gate,
+            clock,
         )
 
 

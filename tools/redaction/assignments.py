@@ -61,7 +61,7 @@ def _value_of(text: str, hit: int, found: re.Match[str]) -> Span | None:
     while start and hit - start < _LONGEST_NAME and _NAME.match(text, start - 1):
         start -= 1
     name = text[start : found.end(1)].strip(".-_")
-    if not secret_name(name) or text[start - 1 : start] == "‹":  # a token of ours is no assignment
+    if not secret_name(name):
         return None
     if found.re is _ASSIGNING:
         return _assigned(text, text.rfind("\n", 0, start) + 1, start, name, found)

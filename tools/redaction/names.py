@@ -26,10 +26,12 @@ _POINTER = re.compile(
     r"|algorithm|alg|rotation|field|header|url|uri|endpoint|host|port|status|review|manager|store|engine"
     r"|issuer|audience|prefix|suffix|format|kind|rate|budget|usage|used|method|strategy|last[_.-]?used"
     r"|changed|updated|created|date|time|timestamp)s?$"
+    r"|checksum|fingerprint"
     r"|^(max|min|num|total|input|output|prompt|completion|cached?)[_.-]?\w*tokens?$"
 )
 _WHOLE = re.compile(r"conn(ection)?[_.-]?str(ing)?|(^|[_.-])dsn($|[_.-])|Dsn", re.I)
 _REFERENCE = frozenset({"secret", "secrets", "credential", "credentials", "auth"})
+_PLACEHOLDER = ("$(", "${", "{{", "<")
 _RESOURCE = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*(?:/[a-z0-9]+(?:[-.][a-z0-9]+)*)?")
 
 _HARMLESS = re.compile(
@@ -80,7 +82,7 @@ def worth_hiding(name: str, value: str) -> bool:
     """Whether a structured value under this name is hidden."""
     if harmless(value):
         return False
-    return not (name.lower() in _REFERENCE and _RESOURCE.fullmatch(value))
+    return not _refers(name, value)
 
 
 def said(name: str, value: str, *, sure: bool) -> bool:
@@ -91,12 +93,20 @@ def said(name: str, value: str, *, sure: bool) -> bool:
     """
     if harmless(value) or _SAID.fullmatch(value) or _TOKENS.match(value):
         return False
-    lower = name.lower()
-    if lower in _REFERENCE and _RESOURCE.fullmatch(value):
+    if value.startswith(_PLACEHOLDER) or _refers(name, value):
         return False
+    lower = name.lower()
     if value.isdigit() and len(value) < 4 and "pass" not in lower and "pw" not in lower:
         return False
     return sure or strong(value)
+
+
+def _refers(name: str, value: str) -> bool:
+    """Whether the value is the name of a Secret: `secret=shop/checkout-tls`."""
+    last = name.lower().rpartition("/")[2]
+    if last not in _REFERENCE and not last.endswith(("secrets", "-secret")):
+        return False
+    return any(mark in value for mark in "-/.") and bool(_RESOURCE.fullmatch(value))
 
 
 def strong(value: str) -> bool:

@@ -180,10 +180,14 @@ class Redactor:
     def _replace(self, text: str, spans: list[Span], *, keep_lines: bool = False) -> str:
         parts: list[str] = []
         at = 0
+        tokens = [found.span() for found in TOKEN.finditer(text)] if spans and "‹secret:" in text else []
         for start, end in _merged(spans):
             secret = text[start:end]
-            if TOKEN.fullmatch(secret) or not secret.strip():
-                continue
+            if not TOKEN.sub("", secret).strip() or any(
+                first < end and start < last and not (start <= first and last <= end)
+                for first, last in tokens
+            ):
+                continue  # what stands there is a token already, or a part of one
             lead = len(secret) - len(secret.lstrip())
             parts += [text[at : start + lead], self.token(secret)]
             if keep_lines:

@@ -90,8 +90,14 @@ class KubernetesApplyAll(WriteTool[ApplyAllArgs, SeveralWritten]):
         return together(previews, _name(previews), {"objects": recorded})
 
     async def observe(self, args: ApplyAllArgs, scope: Scope, preview: Preview) -> Observation:
-        seen = await asyncio.gather(*(self._apply.observe(each, scope, preview) for each in _single(args)))
         recorded = mappings(dict(preview.before), "objects")
+        singles = [preview.model_copy(update={"before": entry, "changes": ()}) for entry in recorded]
+        seen = await asyncio.gather(
+            *(
+                self._apply.observe(each, scope, single)
+                for each, single in zip(_single(args), singles, strict=True)
+            )
+        )
         return verdict_of(seen, [value(entry, "changed") is True for entry in recorded])
 
     def undo(self, args: ApplyAllArgs, preview: Preview) -> Call | None:
@@ -170,8 +176,9 @@ class KubernetesRestore(WriteTool[RestoreArgs, SeveralWritten]):
 
     async def observe(self, args: RestoreArgs, scope: Scope, preview: Preview) -> Observation:
         changed, uids = preview.before.get("changed"), preview.before.get("uids")
+        alone = preview.model_copy(update={"before": {}, "changes": ()})
         seen = [
-            await self._apply.observe(ApplyArgs(manifest=manifest), scope, preview) for manifest in args.apply
+            await self._apply.observe(ApplyArgs(manifest=manifest), scope, alone) for manifest in args.apply
         ]
         telling = [entry is True for entry in changed] if isinstance(changed, list) else []
         for each, uid in zip(args.delete, uids if isinstance(uids, list) else [], strict=True):

@@ -81,7 +81,10 @@ class MetadataKeys(OnClusters, WriteTool[MetadataArgs, Written]):
         wrong = [key for key, entry in wanted.items() if present.get(key) != entry]
         if wrong:
             detail = f"{target} does not have the {self.part} asked for: {', '.join(wrong)}."
-            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=False)
+            former = mapping(dict(preview.before), "keys")
+            new = [key for key, entry in wanted.items() if former.get(key) != entry]
+            arrived = any(key not in wrong for key in new)
+            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=arrived)
         return Observation(
             verdict=Verdict.HOLDS, detail=f"{target} has the {self.part} asked for.", applied=True
         )

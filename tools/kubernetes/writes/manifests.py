@@ -11,11 +11,12 @@ from tools.errors import Invalid, NotFound
 from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.fields import Json, mapping, mappings, text, value
 from tools.kubernetes.finding import Target, working_namespace
+from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
 from tools.kubernetes.writes.containers import ROLLED_OUT
 from tools.kubernetes.writes.job_progress import job_progress
 from tools.kubernetes.writes.writing import refuse_secret
-from tools.tool import Call, Observation, Scope, Verdict
+from tools.tool import Call, Observation, Preview, Scope, Verdict
 from tools.tricks import FREE_TEXT, trick
 
 
@@ -118,6 +119,24 @@ async def present(target: Target) -> Json | None:
         return await target.cluster.json("GET", target.path())
     except NotFound:
         return None
+
+
+def lacking(current: Json, manifest: Json, preview: Preview) -> tuple[str, ...]:
+    """The fields that were asked for and previewed, and that the object does not have.
+
+    Values are not compared: the server writes some in another way (`1000m` and `1`).
+    """
+    there = [change.path for change in changes(None, current)]
+    foreseen = {change.path for change in preview.changes}
+    return tuple(
+        change.path
+        for change in changes(None, manifest)
+        if change.after
+        and change.path in foreseen
+        and not any(
+            path == change.path or path.startswith((f"{change.path}.", f"{change.path}[")) for path in there
+        )
+    )
 
 
 async def fulfilment(target: Target, current: Json) -> Observation:

@@ -1,0 +1,63 @@
+"""Runs cases side by side against one practice cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.scenarios.faults import trial
+from tests.scenarios.faults.stage import Stage, stage
+from tests.scenarios.faults.trial import Outcome, Result
+from tests.scenarios.faults.troubles import Case
+
+AT_ONCE = 6
+
+_numbers = itertools.count(1)
+
+
+async def run_all(
+    cases: Sequence[Case],
+    *,
+    recovery: Sequence[bool] = (True, False),
+    told: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """The results in the order of the cases, those with recovery first.
+
+    Args:
+        told: hears of each result as it comes.
+    """
+    with tempfile.TemporaryDirectory(prefix="pilothouse-faults-") as name:
+        folder = Path(name)
+        async with stage(folder) as made:
+            room = asyncio.Semaphore(AT_ONCE)
+            return await asyncio.gather(
+                *(_one(made, case, folder, on, room, told) for on in recovery for case in cases)
+            )
+
+
+async def _one(
+    made: Stage,
+    case: Case,
+    folder: Path,
+    recovery: bool,
+    room: asyncio.Semaphore,
+    told: Callable[[Result], None],
+) -> Result:
+    number = next(_numbers)
+    async with room:
+        try:
+            result = await trial.run(made, case, folder / str(number), recovery=recovery, number=number)
+        except Exception as error:  # a case that breaks is a case that failed, and the others go on
+            result = Result(
+                tool=case.job.tool,
+                trouble=case.trouble.name,
+                hope=case.trouble.hope,
+                recovery=recovery,
+                outcome=Outcome.WRONG,
+                why=f"the case broke: {type(error).__name__}: {error}",
+            )
+        told(result)
+        return result
