@@ -196,6 +196,12 @@ class WriteStep(StepRun):
                 if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
                     raise error from caught
                 await self.site.pace.sleep(wait(error, tries))
+        if fresh.server != approved.server:
+            raise Drifted(
+                f"{self.step.scope.context} stood for {approved.server} when this was approved,"
+                f" and stands for {fresh.server} now.",
+                hint="Look at the kubeconfig. Plan again if this is where it is meant to happen.",
+            )
         if self.step.undoes and not fresh.changes:
             return fresh
         same_change = same_changes(fresh.changes, approved.changes) and fresh.permits == approved.permits

@@ -132,7 +132,7 @@ def shelf_crew(shelf: Shelf) -> Callable[[Gate], Registry]:
 
 async def offer(session: Session, *steps: DraftStep, goal: str = "Put things on the shelf") -> Plan:
     """Have a plan checked and offered as if somebody had asked for it."""
-    await session._plans._offer(Draft(goal=goal, steps=steps), "test:offer@1", 1)
+    await session._plans._offer(Draft(goal=goal, steps=steps), "test:offer@1", 1, session.state.scope)
     progress = session.state.waiting
     assert progress is not None
     return progress.plan

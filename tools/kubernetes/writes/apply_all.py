@@ -29,6 +29,7 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
+from tools.tricks import FREE_TEXT
 
 _FIRST = (
     "Namespace",
@@ -52,7 +53,7 @@ class SeveralWritten(BaseModel):
 
 
 class ApplyAllArgs(Arguments):
-    manifests: Annotated[tuple[Manifest, ...], Field(min_length=1, max_length=50)]
+    manifests: Annotated[tuple[Manifest, ...], Field(min_length=1, max_length=50), FREE_TEXT]
     namespace: OptionalNamespace = ""
 
 
@@ -122,7 +123,7 @@ class ObjectName(Arguments):
 
 
 class RestoreArgs(Arguments):
-    apply: Annotated[tuple[Manifest, ...], Field(max_length=50)] = ()
+    apply: Annotated[tuple[Manifest, ...], Field(max_length=50), FREE_TEXT] = ()
     delete: Annotated[tuple[ObjectName, ...], Field(max_length=50)] = ()
 
 

@@ -31,6 +31,7 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
+from tools.tricks import FREE_TEXT
 
 MetadataKey = Annotated[
     str, Field(max_length=317, pattern=r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
@@ -42,7 +43,7 @@ class MetadataArgs(Arguments):
     kind: Kind
     name: Name
     namespace: OptionalNamespace = ""
-    set: Annotated[dict[MetadataKey, str], Field(description="Keys and their new values.")] = {}
+    set: Annotated[dict[MetadataKey, str], Field(description="Keys and their new values."), FREE_TEXT] = {}
     remove: Annotated[tuple[MetadataKey, ...], Field(description="Keys to take away.")] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from tools.errors import Invalid, NotFound
 from tools.kubernetes.connection.clusters import Clusters
@@ -17,10 +17,22 @@ from tools.kubernetes.writes.containers import ROLLED_OUT
 from tools.kubernetes.writes.job_progress import job_progress
 from tools.kubernetes.writes.writing import refuse_secret
 from tools.tool import Call, Observation, Preview, Scope, Verdict
+from tools.tricks import FREE_TEXT, trick
+
+
+def _named_plainly(manifest: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """What says which object it is may hold no trick; the rest of a manifest is its author's business."""
+    for path in (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")):
+        if why := trick(text(manifest, *path)):
+            raise ValueError(f"{'.'.join(path)} cannot be {text(manifest, *path)[:80]!r}: {why}")
+    return manifest
+
 
 Manifest = Annotated[
     dict[str, JsonValue],
     Field(description="One whole object: apiVersion, kind, metadata.name, and its fields."),
+    AfterValidator(_named_plainly),
+    FREE_TEXT,
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
