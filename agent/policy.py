@@ -54,11 +54,13 @@ class Question:
         return tuple(dict.fromkeys(permit.place for permit in permits))
 
     @property
-    def environment(self) -> str:
-        labels = self.preview.labels if self.preview else {}
-        return next(
-            (labels[key] for key in ("environment", "env", "Environment", "Env") if key in labels), ""
-        )
+    def environments(self) -> tuple[str, ...]:
+        """The environments it touches, by labels; none where nothing says so."""
+        if self.preview is None:
+            return ()
+        keys = ("environment", "env", "Environment", "Env")
+        own = next((self.preview.labels[key] for key in keys if key in self.preview.labels), "")
+        return tuple(dict.fromkeys(filter(None, (own, *self.preview.environments))))
 
 
 Rule = Callable[[Question, Settings], Ruling | None]
@@ -120,7 +122,7 @@ def irreversible_needs_name(question: Question, _: Settings) -> Ruling | None:
 
 def production_needs_name(question: Question, settings: Settings) -> Ruling | None:
     """Production needs the name typed."""
-    environments = [question.environment]
+    environments = [*question.environments]
     environments += [
         settings.contexts[place].environment for place in question.places if place in settings.contexts
     ]

@@ -90,7 +90,7 @@ class FileRule(BaseModel):
             and (not self.effects or asked.effect in self.effects)
             and _any(asked.places or (asked.scope.context,), self.contexts)
             and _any(asked.namespaces, self.namespaces)
-            and _any((asked.environment,), self.environments)
+            and _any(asked.environments, self.environments)
             and _any((asked.operator,), self.users)
             and all(fnmatchcase(labels.get(key, ""), wanted) for key, wanted in self.labels.items())
             and (self.objects_over is None or objects > self.objects_over)

@@ -18,8 +18,16 @@ from agent.state import PlanProgress, SessionState
 def done(progress: PlanProgress) -> frozenset[str]:
     """Ids of the steps that succeeded and were not put back since."""
     succeeded = {step.id for step in progress.plan.steps if _state(progress, step) is StepState.SUCCEEDED}
-    back = {step.undoes for step in progress.plan.steps if step.undoes and step.id in succeeded}
-    return frozenset(succeeded - back)
+    return frozenset(succeeded - put_back(progress))
+
+
+def put_back(progress: PlanProgress) -> frozenset[str]:
+    """Ids of the writes whose before-state a later step of the plan has restored."""
+    return frozenset(
+        step.undoes
+        for step in progress.plan.steps
+        if step.undoes and _state(progress, step) is StepState.SUCCEEDED
+    )
 
 
 def rest(progress: PlanProgress) -> Draft:
@@ -100,6 +108,7 @@ def response(progress: PlanProgress) -> Aftermath:
 
 def report(progress: PlanProgress) -> str:
     """What is true now, in plain lines: done, failed and why, seen in the world, still to do."""
+    back = put_back(progress)
     lines = [f"Plan {progress.plan.id} ({progress.plan.goal}) {progress.status.value}: {progress.summary}"]
     for step in progress.plan.steps:
         seen = progress.of(step.id)
@@ -110,9 +119,11 @@ def report(progress: PlanProgress) -> str:
                 words += f" {seen.hint}"
         elif seen.cause:
             words += f": {seen.cause}"
-        if seen.observed:
+        if seen.observed and seen.observed not in words:
             words += f" Seen: {seen.observed}"
-        if step.effect.writes:
+        if step.effect.writes and step.id in back and seen.applied:
+            words += " The change arrived and was put back."
+        elif step.effect.writes:
             words += f" {_arrival(seen.applied, seen.state)}"
         lines.append(words.rstrip())
     return "\n".join(lines)
@@ -120,11 +131,14 @@ def report(progress: PlanProgress) -> str:
 
 def advice(progress: PlanProgress) -> str:
     """What the operator can do now, as the report's last paragraph."""
-    changed = [step for step in progress.plan.writes if progress.of(step.id).applied and not step.undoes]
+    back = put_back(progress)
+    changed = [
+        step
+        for step in progress.plan.writes
+        if progress.of(step.id).applied and not step.undoes and step.id not in back
+    ]
     words = ["`R` draws up what is left anew, from what is there now."]
-    if any(step.undo is not None and step.id in done(progress) for step in changed) or any(
-        step.undo is not None for step in changed if step.id not in done(progress)
-    ):
+    if any(step.undo is not None for step in changed):
         words.append("`u` draws up a plan that takes back what was changed.")
     return " ".join(words)
 

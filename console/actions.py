@@ -117,11 +117,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("editor", "Write in your own editor", Where.PROMPT, "ctrl+g", "editor"),
     Action("mention", "Mention a resource that the sidebar has shown", Where.PROMPT, "at", "mention"),
     # the resources
-    Action("filter", "Filter as you type; ! inverts, -l k=v by label", Where.RESOURCES, "slash", "filter"),
+    Action(
+        "filter",
+        "Filter as you type; ! inverts, -l k=v by label",
+        Where.RESOURCES,
+        "slash",
+        "filter",
+        first=True,
+    ),
     Action("next_view", "Next view", Where.RESOURCES, "right_square_bracket", "view"),
     Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
-    Action("copy_name", "Copy the name", Where.RESOURCES, "y", "copy"),
+    Action("copy_name", "Copy the name", Where.RESOURCES, "Y"),
     # sessions
     Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
@@ -147,13 +154,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("reload", "Look again", Where.DETAIL, "r", "look again"),
     Action("ask_detail", "Ask the agent about this", Where.DETAIL, "a", "ask"),
     Action("close_detail", "Close", Where.DETAIL, "escape,q", "close"),
-    # an object from all sides
-    Action("see_summary", "What it is and how it is doing", Where.OBJECT, "d", "describe"),
-    Action("see_yaml", "Its YAML", Where.OBJECT, "y", "yaml"),
-    Action("see_events", "Its events", Where.OBJECT, "e", "events"),
-    Action("see_logs", "Its logs, live", Where.OBJECT, "l", "logs"),
-    Action("see_related", "What belongs to it; enter opens that", Where.OBJECT, "o", "related"),
-    Action("see_sessions", "Past sessions that touched it; enter reads one", Where.OBJECT, "s", "sessions"),
+    # an object from all sides; the letters of the sides stand in its tabs, not in the footer
+    Action("close_object", "One step back", Where.OBJECT, "escape,q", "back"),
+    Action("see_summary", "What it is and how it is doing", Where.OBJECT, "d"),
+    Action("see_yaml", "Its YAML", Where.OBJECT, "y"),
+    Action("see_events", "Its events", Where.OBJECT, "e"),
+    Action("see_logs", "Its logs, live", Where.OBJECT, "l"),
+    Action("see_related", "What belongs to it; enter opens that", Where.OBJECT, "o"),
+    Action("see_sessions", "Past sessions that touched it; enter reads one", Where.OBJECT, "s"),
     Action("next_side", "The next side of it", Where.OBJECT, "tab,right_square_bracket"),
     Action("previous_side", "The side before", Where.OBJECT, "shift+tab,left_square_bracket"),
     Action("follow", "Go to the log's end and stay there, or stay here", Where.OBJECT, "f", "follow"),
@@ -169,7 +177,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy_side", "Copy all of what is shown", Where.OBJECT, "c", "copy"),
     Action("look_again", "Look again", Where.OBJECT, "r", "look again"),
     Action("ask_object", "Ask the agent about it", Where.OBJECT, "a", "ask"),
-    Action("close_object", "One step back", Where.OBJECT, "escape,q", "back"),
 )
 
 

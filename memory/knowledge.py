@@ -7,6 +7,7 @@ came out of a log must not weigh the same as the operator's word.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -57,17 +58,21 @@ class Remembered(BaseModel):
 class Knowledge:
     """The open file. Use as an async context manager, or call `close`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, redact: Callable[[str], str]) -> None:
         self._database = database
+        self._redact = redact
 
     @classmethod
-    async def open(cls, path: Path) -> Knowledge:
+    async def open(cls, path: Path, redact: Callable[[str], str]) -> Knowledge:
         """Open the file at `path`, or make a new one; its folder must exist.
+
+        Args:
+            redact: hides the secrets in a text; everything that is remembered goes through it.
 
         Raises:
             JournalNewer, JournalDamaged, JournalBusy, DiskFull, DiskFailed: see `memory.errors`.
         """
-        return cls(await Database.open(path, KNOWLEDGE))
+        return cls(await Database.open(path, KNOWLEDGE), redact)
 
     async def remember(
         self, kind: Kind | str, subject: str, body: str, scope: str, source: str, at: datetime
@@ -80,6 +85,7 @@ class Knowledge:
         """
         if at.tzinfo is None:
             raise ValueError("A memory's time needs a timezone.")
+        subject, body, source = map(self._redact, (subject, body, source))
         moment = at.astimezone(UTC).isoformat(timespec="microseconds")
 
         async def work(connection: Connection) -> int:

@@ -110,6 +110,8 @@ class Preview(Frozen):
     """Fingerprint of the object the preview was made against; a different one is drift."""
     labels: dict[str, str] = {}
     """Labels or tags that policy may speak of, the namespace's included."""
+    environments: tuple[str, ...] = ()
+    """Environments of what it touches beside its target: a node's pods belong to several."""
     permits: tuple[Permit, ...] = ()
     """The exact requests that this write needs to send."""
     warnings: tuple[str, ...] = ()

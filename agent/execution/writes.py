@@ -21,10 +21,10 @@ from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
 from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
 
-GRACE = 0.5
+GRACE = 0.4
 """Seconds a call in flight may still take after the operator said stop."""
 
-LAST_LOOK = 0.4
+LAST_LOOK = 0.3
 """Seconds for the look at the world that follows a stop."""
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
@@ -195,6 +195,7 @@ class WriteStep(StepRun):
             try:
                 async with asyncio.timeout(self._tool.timeout):
                     fresh = await self._tool.preview(self._args, self.step.scope)
+                    fresh = self.site.log.redactor.model(fresh)  # as the approved one was
                 break
             except Exception as caught:
                 error = classify(caught)

@@ -29,7 +29,10 @@ _MEANS_SOMETHING_ELSE = re.compile(
     r"(?:y|n|yes|no|on|off|true|false|null|none|~|[-+.]?[\d_][\d_.,xobe+:-]*|\.inf|\.nan|0x[\da-f]+|=)",
     re.IGNORECASE,
 )
-_NO_BLOCK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u2028\u2029]|\A[ \n\t]")
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_NO_BLOCK = re.compile(rf"[\x00-\x08\x0b-\x1f]|{_UNSEEN.pattern}|\A[ \n\t]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -118,7 +121,7 @@ class _Writer:
         if len(value) <= LONG_LINE:
             self.lines.append(f"{before}{_scalar(value)}")
             return
-        quoted = json.dumps(value, ensure_ascii=False)
+        quoted = _quoted(value)
         pieces = _pieces(quoted)
         self.lines.append(f"{before}{pieces[0]}")
         self.lines += [f"{indent or '  '}{piece}" for piece in pieces[1:]]
@@ -155,6 +158,12 @@ def _pieces(quoted: str) -> list[str]:
     ]
 
 
+def _quoted(value: str) -> str:
+    """A double-quoted scalar; what a terminal or a YAML reader would stumble over is escaped."""
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
 def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
@@ -162,4 +171,4 @@ def _counted(count: int, word: str) -> str:
 def _scalar(value: str) -> str:
     if _PLAIN.fullmatch(value) and not _MEANS_SOMETHING_ELSE.fullmatch(value) and not _STAMP.match(value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from agent.checks import Check
 from agent.mentions import in_words
 from agent.plan import Draft, DraftStep
 from agent.runbooks.runbook import Runbook, RunbookStep
@@ -70,6 +71,10 @@ def _step(template: RunbookStep, step_id: str, values: Mapping[str, JsonValue]) 
         tool=template.tool,
         args=args,
         depends_on=template.depends_on,
+        gate=str(fill(template.gate, values)),
+        checks=tuple(Check.model_validate(fill(check, values)) for check in template.checks),
+        if_failed=template.if_failed,
+        undoes=template.undoes,
     )
 
 

@@ -36,14 +36,21 @@ class Parameter(_Part):
 
 
 class RunbookStep(_Part):
-    """One step, or with `for_each` one per item of a list. `{name.field}` is filled in."""
+    """One step, or with `for_each` one per item of a list. `{name.field}` is filled in.
+
+    `gate`, `checks`, `if_failed` and `undoes` are those of `agent.plan.DraftStep`.
+    """
 
     id: str
-    title: str
-    tool: str
+    title: str = ""
+    tool: str = ""
     args: dict[str, JsonValue] = {}
     for_each: str = ""
     depends_on: tuple[str, ...] = ()
+    gate: str = ""
+    checks: tuple[dict[str, JsonValue], ...] = ()
+    if_failed: tuple[str, ...] = ()
+    undoes: str = ""
 
 
 class Runbook(_Part):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from agent.home_redactor import home_redactor
 from console.cli.exits import Exit, Problem
 from console.cli.output import Output, plain
 from console.cli.parser import Choices
@@ -64,7 +65,7 @@ async def forget(choices: Choices, out: Output, *, number: int) -> int:
 @asynccontextmanager
 async def _knowledge(choices: Choices) -> AsyncIterator[Knowledge]:
     home = Home.find(os.environ, choices.home).prepare()
-    async with await Knowledge.open(home.knowledge) as knowledge:
+    async with await Knowledge.open(home.knowledge, home_redactor(home).text) as knowledge:
         yield knowledge
 
 

@@ -30,6 +30,9 @@ def locked_places(steps: Iterable[Step], writable: frozenset[str]) -> tuple[str,
 def is_production(step: Step) -> bool:
     """Whether anything about the step says production: a label, the policy, or a word in a name."""
     labels = step.preview.labels if step.preview else {}
+    touched = step.preview.environments if step.preview else ()
+    if any(word.lower() in PRODUCTION for word in touched):
+        return True
     if any(labels.get(key, "").lower() in PRODUCTION for key in ENVIRONMENT_LABELS):
         return True
     if "production" in step.ruling.rule or "production" in step.ruling.reason.lower():

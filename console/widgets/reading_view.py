@@ -18,6 +18,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
+from textual.widget import Widget
 
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
@@ -73,12 +74,12 @@ class ReadingView(LineView):
         """The lines to be shown, in stretches."""
         raise NotImplementedError
 
-    def searched_numbers(self) -> Iterator[int]:
-        """The lines that a search goes through, hidden ones too."""
-        return (number for stretch in self.numbers() for number in stretch)
+    def hidden_numbers(self) -> Iterable[int]:
+        """The lines that are not shown; a search goes through them if it finds nothing else."""
+        return ()
 
-    def searched_text(self, number: int) -> str:
-        """A line as a search sees it, which for a hidden one is not what stands in its place."""
+    def hidden_text(self, number: int) -> str:
+        """A hidden line."""
         return self.line_text(number)
 
     def uncover(self, number: int) -> None:
@@ -118,7 +119,13 @@ class ReadingView(LineView):
 
     def resized_content(self) -> None:
         """Tell the scrollbar how long the text is, and draw."""
-        self.virtual_size = Size(self.line_width, len(self._rows))
+        size, before = Size(self.line_width, len(self._rows)), self.virtual_size
+        if size.width == before.width and size.height >= before.height:
+            # The scrollbar is always there: more lines move nothing on the screen, so nothing is laid out.
+            self.set_reactive(Widget.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
         self.refresh()
         self.post_message(self.Moved())
 
@@ -182,7 +189,11 @@ class ReadingView(LineView):
         self._matches, self._match = [], -1
         if self._pattern is not None:
             has = self._pattern.search
-            self._matches = [number for number in self.searched_numbers() if has(self.searched_text(number))]
+            shown = (number for stretch in self.numbers() for number in stretch)
+            self._matches = [number for number in shown if has(self.line_text(number))]
+            if not self._matches:
+                hidden = self.hidden_numbers()
+                self._matches = [number for number in hidden if has(self.hidden_text(number))]
             top = self._rows[self.top] >> _SHIFT if self.top < len(self._rows) else 0
             if self._matches:
                 self._go_to(bisect_left(self._matches, top) % len(self._matches))

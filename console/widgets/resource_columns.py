@@ -10,6 +10,7 @@ from textual.content import Content
 
 from console.widgets.elapsed import age
 from console.widgets.glyphs import Glyphs, health_look
+from console.widgets.resource_rows import TICKING
 from console.widgets.safe_text import safe_line
 from tools.rows import Row
 
@@ -37,8 +38,9 @@ class Columns:
         self._widths, self._names = [], ()
         self._first = 1
 
-    def widen(self, names: tuple[str, ...], rows: Iterable[Row]) -> None:
-        """Make room for these rows."""
+    def widen(self, names: tuple[str, ...], rows: Iterable[Row]) -> bool:
+        """Make room for these rows. Returns whether that moved a column."""
+        before = None if names != self._names else list(self._widths)
         if names != self._names:
             self._names = names
             self._widths = [cell_len(safe_line(name)) + 2 for name in names]
@@ -50,6 +52,12 @@ class Columns:
                 size = len(cell) if cell.isascii() else cell_len(cell)
                 if size > widths[index]:
                     widths[index] = size
+        return widths != before
+
+    @property
+    def layout(self) -> object:
+        """Equal as long as rows are laid out alike."""
+        return self._names, tuple(self._widths), self._first
 
     def slide(self, count: int) -> None:
         """Show further columns right of the name, or go back."""
@@ -83,8 +91,8 @@ class Columns:
         laid = self._laid or self._lay(width)
         for column, start, end in laid:
             cell = row.cells[column] if column < len(row.cells) else ""
-            if self._names[column].upper() == "AGE" and row.created is not None:
-                cell = age((now - row.created).total_seconds())
+            if self._names[column].upper() in TICKING:
+                cell = ticking(row, now) or cell
             style = "bold" if column == 0 else look.style if self._is_state(column) else "$foreground"
             text = _fit(safe_line(cell, WIDEST * 4), end - start, glyphs, column == laid[-1][0])
             parts.append(Content.styled(text, style))
@@ -113,6 +121,11 @@ class Columns:
             laid.append((column, x, x + min(size, left)))
             x += min(size, left)
         return laid
+
+
+def ticking(row: Row, now: datetime) -> str:
+    """How old a row is, in the words of its age column; empty where nobody knows."""
+    return age((now - row.created).total_seconds()) if row.created is not None else ""
 
 
 def _fit(text: str, width: int, glyphs: Glyphs, last: bool) -> str:

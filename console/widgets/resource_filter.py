@@ -1,57 +1,113 @@
 """The live filter of a resource table.
 
 `checkout` keeps rows that contain the word anywhere, several words must all be there, a leading `!`
-keeps the others, and `-l app=web,tier!=db` asks for labels where the table has a LABELS column.
+keeps the others. `-f chkt` finds names that have these letters in this order, `-e staging` rows of an
+environment. `-l app=web,tier!=db` asks for labels: where the table has a LABELS column they are looked
+up there, otherwise it is the server's to choose (`selector`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tools.rows import Row
 
 
-@dataclass(frozen=True, slots=True)
+def searched(row: Row) -> str:
+    """What a row is searched in: name, namespace and context on the first line, its cells on the second."""
+    return f"{row.name} {row.namespace} {row.scope}\n{' '.join(row.cells)}".lower()
+
+
+@dataclass(frozen=True)
 class ResourceFilter:
     """A filter as typed. Empty text keeps everything."""
 
     text: str = ""
 
-    def keeps(self, columns: Sequence[str]) -> Callable[[Row], bool]:
-        """The test for rows of a table with these columns."""
-        words, selectors = self._parse()
-        labels_at = next((n for n, column in enumerate(columns) if column.upper() == "LABELS"), None)
+    @cached_property
+    def words(self) -> tuple[tuple[str, bool], ...]:
+        """Each word in small letters, and whether it must be missing."""
+        return tuple(
+            (word.removeprefix("!").lower(), word.startswith("!"))
+            for flag, word in self._parts
+            if not flag and word != "!"
+        )
 
-        def keep(row: Row) -> bool:
-            if selectors:
-                labels = _labels(row, labels_at)
-                if not all(selector.matches(labels) for selector in selectors):
-                    return False
-            if not words:
-                return True
-            text = " ".join((row.name, row.namespace, row.scope, *row.cells)).lower()
-            return all((word in text) is not inverted for word, inverted in words)
+    @cached_property
+    def fuzzy(self) -> tuple[re.Pattern[str], ...]:
+        """Patterns that match the beginning of what `searched` gives."""
+        return tuple(_in_order(word.lower()) for flag, word in self._parts if flag == "-f")
 
-        return keep
+    @cached_property
+    def environments(self) -> tuple[str, ...]:
+        return tuple(word.lower() for flag, word in self._parts if flag == "-e")
+
+    @property
+    def selector(self) -> str:
+        """The label selector as the server takes it: `app=web,tier!=db`."""
+        return ",".join(word for flag, word in self._parts if flag == "-l").strip(",")
 
     @property
     def matches_all(self) -> bool:
-        words, selectors = self._parse()
-        return not words and not selectors
+        """Whether no row can be left out by us; the server may still have chosen."""
+        return not (self.words or self.fuzzy or self.environments or self._selectors)
 
-    def _parse(self) -> tuple[list[tuple[str, bool]], list[_Selector]]:
-        words: list[tuple[str, bool]] = []
-        selectors: list[_Selector] = []
-        parts = self.text.split()
-        for position, part in enumerate(parts):
-            if part == "-l" or (position and parts[position - 1] == "-l"):
-                selectors += [] if part == "-l" else _selectors(part)
-            elif part.startswith("-l") and len(part) > 2:
-                selectors += _selectors(part[2:])
-            elif part.removeprefix("!"):
-                words.append((part.removeprefix("!").lower(), part.startswith("!")))
-        return words, selectors
+    def keeps(self, row: Row, columns: Sequence[str]) -> bool:
+        """Whether the filter keeps a row of a table with these columns."""
+        text = searched(row)
+        fits = self.by_cell(columns)
+        return (
+            all((word in text) is not missing for word, missing in self.words)
+            and all(pattern.match(text) for pattern in self.fuzzy)
+            and (fits is None or fits(row))
+        )
+
+    def by_cell(self, columns: Sequence[str]) -> Callable[[Row], bool] | None:
+        """The part of `keeps` that looks at single cells, environments and labels; None if there is none."""
+        names = [name.upper() for name in columns]
+        labels_at = names.index("LABELS") if "LABELS" in names and self._selectors else None
+        if not self.environments and labels_at is None:
+            return None
+        env_at = names.index("ENV") if "ENV" in names else None
+        known: dict[str, bool] = {}
+
+        def belongs(row: Row) -> bool:
+            shown = (row.cells[env_at] if env_at is not None else "") or row.namespace
+            fits = known.get(shown)
+            if fits is None:
+                fits = all(_same_environment(shown.lower(), word) for word in self.environments)
+                known[shown] = fits
+            return fits
+
+        if labels_at is None:
+            return belongs
+
+        def fits(row: Row) -> bool:
+            pairs = (pair.partition("=") for pair in row.cells[labels_at].split(","))
+            labels = {key.strip(): value for key, _, value in pairs}
+            return belongs(row) and all(selector.matches(labels) for selector in self._selectors)
+
+        return fits
+
+    @cached_property
+    def _selectors(self) -> tuple[_Selector, ...]:
+        return tuple(_selectors(self.selector))
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        """Each word with the flag before it: `-l`, `-f`, `-e` or none."""
+        parts: list[tuple[str, str]] = []
+        flag = ""
+        for word in self.text.split():
+            if not flag and word[:2] in ("-l", "-f", "-e"):
+                flag, word = word[:2], word[2:]
+            if word:
+                parts.append((flag, word))
+                flag = ""
+        return tuple(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +137,11 @@ def _selectors(text: str) -> list[_Selector]:
     return selectors
 
 
-def _labels(row: Row, column: int | None) -> dict[str, str]:
-    cells = row.cells if column is None else row.cells[column : column + 1]
-    pairs = (pair.partition("=") for cell in cells if "=" in cell for pair in cell.split(","))
-    return {key.strip(): value for key, _, value in pairs}
+def _in_order(letters: str) -> re.Pattern[str]:
+    """The letters in this order, anything between them; in time that grows with the text alone."""
+    return re.compile("".join(f"[^{re.escape(letter)}\n]*{re.escape(letter)}" for letter in letters))
+
+
+def _same_environment(shown: str, asked: str) -> bool:
+    """`prod` and `production` are one; where no label says, a word of the namespace's name does."""
+    return any(word and (word.startswith(asked) or asked.startswith(word)) for word in shown.split("-"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -12,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from console.actions import Where, bindings
-from console.views import TABS, View
+from console.views import MORE, TABS, View
 from console.widgets.completions import Candidate
 from console.widgets.view_tabs import ViewTabs
 
@@ -47,12 +48,19 @@ class ResourcePane(Vertical):
         self.views: list[View] = list(TABS)
         self.index = 0
         self.everywhere = False
+        self.labels = ""
+        """The label selector that the server is to choose by."""
         self.age = ""
         self.table: ResourceTable | None = None
         self._tabs = ViewTabs(self.views, id="views")
-        self._filter = Input(placeholder="filter; ! inverts, -l k=v by label", id="filter", compact=True)
+        self._filter = Input(
+            placeholder="filter; !word inverts, -f fuzzy, -e env, -l k=v then enter",
+            id="filter",
+            compact=True,
+        )
         self._seen: dict[str, Candidate] = {}
         self._names: dict[str, str] = {}
+        self._before: View | None = None
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -76,16 +84,34 @@ class ResourcePane(Vertical):
 
     def apply(self, change: RowsChanged) -> None:
         """Show a batch of changes of the view that is watched."""
+        from tools.rows import FeedState
+
         assert self.table is not None
+        if change.state is FeedState.FAILED and not change.columns and self._give_up(change.detail):
+            return
         self.table.apply(change)
         for row in change.upserts:
-            mention = f"{row.kind.lower()}/{row.name}"
-            if mention not in self._seen and len(self._seen) < SEEN:
-                self._seen[mention] = Candidate(mention, row.namespace or row.scope)
             if row.namespace:
                 self._names[row.namespace] = row.scope
+            if len(self._seen) < SEEN:
+                mention = f"{row.kind.lower()}/{row.name}"
+                if mention not in self._seen:
+                    self._seen[mention] = Candidate(mention, row.namespace or row.scope)
         when = f" {change.at.astimezone():%H:%M:%S}" if change.at is not None else ""
         self.age = f"{self.view.title} {change.state.value}{when}"
+
+    def _give_up(self, why: str) -> bool:
+        """Take back a tab that was made for a word nobody knows. Returns whether the view in view was one."""
+        view = self.view
+        if view in TABS or view in MORE or self._before is None:
+            return False
+        self.views.remove(view)
+        back, self._before = self._before, None
+        self.app.notify(
+            f":{view.what} opens nothing. {why}{_near(view.what)}", severity="warning", markup=False
+        )
+        self._choose(self.views.index(back) if back in self.views else 0)
+        return True
 
     def clear(self, where: str = "") -> None:
         """Forget the rows: another view follows, of what is `where`."""
@@ -112,6 +138,7 @@ class ResourcePane(Vertical):
     def go_to(self, view: View) -> None:
         """Bring a view into view; one that has no tab gets one."""
         if view not in self.views:
+            self._before = self.view
             self.views.append(view)
         self._choose(self.views.index(view))
 
@@ -125,9 +152,16 @@ class ResourcePane(Vertical):
         self.everywhere = not self.everywhere
         self._choose(self.index)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash within the filter is a slash."""
+        if action == "filter":
+            return self.screen.focused is not self._filter
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         self._filter.display = True
-        self._filter.focus()
+        # At once: the letters that follow are the filter's, not keys.
+        self.screen.set_focus(self._filter)
 
     def action_copy_name(self) -> None:
         row = self.table.cursor_row if self.table is not None else None
@@ -146,6 +180,7 @@ class ResourcePane(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._leave_filter()
+        self._select()
 
     def leave_filter(self) -> bool:
         """One step back out of the filter. Returns whether there was one."""
@@ -153,7 +188,17 @@ class ResourcePane(Vertical):
             return False
         self._filter.value = ""
         self._leave_filter()
+        self._select()
         return True
+
+    def _select(self) -> None:
+        """Have the server choose by the labels that the filter asks for."""
+        from console.widgets.resource_filter import ResourceFilter
+
+        labels = ResourceFilter(self._filter.value).selector
+        if labels != self.labels:
+            self.labels = labels
+            self._choose(self.index)
 
     def _leave_filter(self) -> None:
         self._filter.display = bool(self._filter.value)
@@ -164,3 +209,10 @@ class ResourcePane(Vertical):
         self.index = index
         self.clear()
         self.post_message(self.ViewWanted())
+
+
+def _near(word: str) -> str:
+    """Views of our own whose names resemble a word."""
+    titles = [title for view in (*TABS, *MORE) for title in (view.title, *view.words)]
+    near = get_close_matches(word, titles, n=2)
+    return f" Views: {', '.join(near)}." if near else ""

@@ -5,17 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 
-from console.widgets.resource_filter import ResourceFilter
+from console.widgets.resource_filter import ResourceFilter, searched
 from console.widgets.resource_order import Key, cell_key
-from tools.rows import Row, RowsChanged
+from tools.rows import Health, Row, RowsChanged
 
-FEW = 64
+FEW = 256
 """Up to so many changed rows are put in place one by one; beyond, sorting anew is cheaper."""
 
 SPANS = frozenset({"AGE", "DURATION", "LAST SEEN", "LAST SCHEDULE"})
 """Columns that hold spans of time."""
 
-Place = tuple[Key, str, str]
+TICKING = frozenset({"AGE", "LAST SEEN"})
+"""Columns drawn from `Row.created`: their cells are empty."""
+
+_URGENCY = {Health.BAD: 0, Health.WARN: 1}
+
+Place = tuple[int, Key, str, str, str]
+"""Urgency, key of the sorted cell, name, uid; and what the row is searched in, at hand for the filter."""
 
 
 class ResourceRows:
@@ -25,12 +31,13 @@ class ResourceRows:
         self.columns: tuple[str, ...] = ()
         self.sorted_by = 0
         self.descending = False
+        self.unhealthy_first = False
         self.filter = ResourceFilter()
         self._rows: dict[str, Row] = {}
-        self._ranks: dict[str, Place] = {}
         self._places: dict[str, Place] = {}
-        self._shown: list[Place] = []
-        self._keep = self.filter.keeps(())
+        self._order: list[Place] = []
+        # The very same list as long as nothing is filtered out.
+        self._shown = self._order
 
     def __len__(self) -> int:
         """Rows that pass the filter."""
@@ -44,7 +51,7 @@ class ResourceRows:
         """The row shown at this position, from the top."""
         if self.descending:
             position = len(self._shown) - 1 - position
-        return self._rows[self._shown[position][2]]
+        return self._rows[self._shown[position][3]]
 
     def get(self, uid: str) -> Row | None:
         return self._rows.get(uid)
@@ -58,6 +65,8 @@ class ResourceRows:
         if place is None:
             return None
         found = bisect_left(self._shown, place)
+        if found == len(self._shown) or self._shown[found] != place:
+            return None
         return len(self._shown) - 1 - found if self.descending else found
 
     def apply(self, change: RowsChanged) -> None:
@@ -66,63 +75,111 @@ class ResourceRows:
         if change.reset:
             self._rows.clear()
             self._places.clear()
+            self._order.clear()
+            self._shown.clear()
         if change.columns != self.columns:
             self.columns = change.columns
             self.sorted_by = min(self.sorted_by, max(len(self.columns) - 1, 0))
-            self._keep = self.filter.keeps(self.columns)
-        if fresh:
-            self._ranks = {}
-        few = not fresh and len(change.upserts) + len(change.removed) <= FEW
-        for uid in change.removed:
-            if self._rows.pop(uid, None) is not None:
-                self._hide(uid, few)
-                self._ranks.pop(uid, None)
+        gone = [uid for uid in change.removed if self._rows.pop(uid, None) is not None]
         for row in change.upserts:
             self._rows[row.uid] = row
-            self._hide(row.uid, few)
-            self._ranks[row.uid] = self._rank(row)
-            self._reveal(row, few)
         if fresh and not change.reset:
             self._rank_all()
-        elif not few:
-            self._shown = sorted(self._places.values())
+        elif len(change.upserts) + len(gone) <= FEW:
+            self._put_in_place(gone, change.upserts)
+        else:
+            self._merge(gone, change.upserts)
 
     def sort(self, column: int, *, descending: bool = False) -> None:
         """Order by a column, counted from 0."""
-        anew = column != self.sorted_by
+        anew = column != self.sorted_by or (self.unhealthy_first and descending != self.descending)
         self.sorted_by, self.descending = column, descending
         if anew:
             self._rank_all()
 
+    def put_unhealthy_first(self, first: bool) -> None:
+        """Bad rows on top, then those that warn, whatever the rest is sorted by."""
+        if first != self.unhealthy_first:
+            self.unhealthy_first = first
+            self._rank_all()
+
     def refilter(self, text: str) -> None:
         self.filter = ResourceFilter(text)
-        self._keep = self.filter.keeps(self.columns)
         self._show_kept()
 
     def _rank_all(self) -> None:
-        self._ranks = {row.uid: self._rank(row) for row in self._rows.values()}
+        self._places = {uid: self._rank(row) for uid, row in self._rows.items()}
+        self._order = sorted(self._places.values())
         self._show_kept()
 
     def _show_kept(self) -> None:
-        self._places = {row.uid: self._ranks[row.uid] for row in self._rows.values() if self._keep(row)}
-        self._shown = sorted(self._places.values())
+        """Filter in the order there is: nothing is sorted, and the common filters are plain passes."""
+        wanted, shown = self.filter, self._order
+        for word, missing in wanted.words:
+            if missing:
+                shown = [place for place in shown if word not in place[4]]
+            else:
+                shown = [place for place in shown if word in place[4]]
+        for pattern in wanted.fuzzy:
+            match = pattern.match
+            shown = [place for place in shown if match(place[4])]
+        if (fits := wanted.by_cell(self.columns)) is not None:
+            shown = [place for place in shown if fits(self._rows[place[3]])]
+        self._shown = shown
 
     def _rank(self, row: Row) -> Place:
         cells, column = row.cells, self.sorted_by
         name = self.columns[column].upper() if column < len(self.columns) else ""
-        if name == "AGE" and row.created is not None:
+        if name in TICKING and row.created is not None:
             # Young first, as the words in the cell say.
-            return (0, -row.created.timestamp(), ()), row.name, row.uid
-        cell = cells[column] if column < len(cells) else ""
-        return cell_key(cell, span=name in SPANS), row.name, row.uid
+            key: Key = (0, -row.created.timestamp(), ())
+        else:
+            key = cell_key(cells[column] if column < len(cells) else "", span=name in SPANS)
+        urgency = 0
+        if self.unhealthy_first:
+            urgency = _URGENCY.get(row.health, 2)
+            urgency = -urgency if self.descending else urgency
+        return urgency, key, row.name, row.uid, searched(row)
 
-    def _hide(self, uid: str, at_once: bool) -> None:
-        place = self._places.pop(uid, None)
-        if place is not None and at_once:
-            del self._shown[bisect_left(self._shown, place)]
-
-    def _reveal(self, row: Row, at_once: bool) -> None:
-        if self._keep(row):
-            place = self._places[row.uid] = self._ranks[row.uid]
-            if at_once:
+    def _put_in_place(self, gone: Iterable[str], upserts: Iterable[Row]) -> None:
+        for uid in gone:
+            self._take_out(self._places.pop(uid))
+        for row in upserts:
+            before, place = self._places.get(row.uid), self._rank(row)
+            self._places[row.uid] = place
+            if before is not None and before[:4] == place[:4] and self._shown is self._order:
+                self._order[bisect_left(self._order, before)] = place  # it stays where it is
+                continue
+            if before is not None:
+                self._take_out(before)
+            insort(self._order, place)
+            if self._shown is not self._order and self._keeps(row):
                 insort(self._shown, place)
+
+    def _take_out(self, place: Place) -> None:
+        for places in (self._order,) if self._shown is self._order else (self._order, self._shown):
+            at = bisect_left(places, place)
+            if at < len(places) and places[at] == place:
+                del places[at]
+
+    def _merge(self, gone: Iterable[str], upserts: Iterable[Row]) -> None:
+        """Many at once: what stays is in order already, so sorting is a merge."""
+        for uid in gone:
+            del self._places[uid]
+        changed = {row.uid: self._rank(row) for row in upserts}
+        out = {*gone, *changed}
+        unfiltered = self._shown is self._order
+        self._places |= changed
+        self._order = [place for place in self._order if place[3] not in out]
+        self._order += sorted(changed.values())
+        self._order.sort()
+        if unfiltered:
+            self._shown = self._order
+        else:
+            kept = [place for uid, place in changed.items() if self._keeps(self._rows[uid])]
+            self._shown = [place for place in self._shown if place[3] not in out]
+            self._shown += sorted(kept)
+            self._shown.sort()
+
+    def _keeps(self, row: Row) -> bool:
+        return self.filter.keeps(row, self.columns)

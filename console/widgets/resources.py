@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -16,10 +16,15 @@ from textual.strip import Strip
 
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
-from console.widgets.resource_columns import Columns
-from console.widgets.resource_feed import feed_look
+from console.widgets.resource_columns import Columns, ticking
+from console.widgets.resource_feed import ResourceFeed
 from console.widgets.resource_rows import ResourceRows
-from tools.rows import FeedState, Row, RowsChanged
+from tools.rows import Row, RowsChanged
+
+TICK_SECONDS = 1.0
+
+STRIPS = 500
+"""Drawn rows that are kept: scrolling by a line draws one row, not a screenful."""
 
 HEAD = 2
 """Lines above the rows that never scroll away: the state of the feed, and the column names."""
@@ -41,19 +46,25 @@ class ResourceTable(LineView):
         Binding("ctrl+d,pagedown", "page(1)", "Page down", show=False),
         Binding("ctrl+u,pageup", "page(-1)", "Page up", show=False),
         Binding("h,left", "slide(-1)", "Columns left", show=False),
-        Binding("l,right", "slide(1)", "Columns right", show=False),
+        Binding("right", "slide(1)", "Columns right", show=False),
         Binding("space", "mark", "Mark"),
-        Binding("enter", "open", "Open"),
+        Binding("enter,d", "open('summary')", "Open"),
+        Binding("y", "open('yaml')", "YAML"),
+        Binding("l", "open('logs')", "Logs"),
+        Binding("e", "open('events')", "Events", show=False),
         Binding("a", "ask", "Ask about it"),
         Binding("s", "sort_next", "Sort"),
         Binding("S", "sort_turn", "Turn order", show=False),
+        Binding("U", "unhealthy_first", "Unhealthy first", show=False),
+        Binding("M", "unmark", "Unmark all", show=False),
     ]
 
     @dataclass
     class RowOpened(Message):
-        """The operator wants to see this object closely."""
+        """The operator wants to see this object closely, from one side first."""
 
         row: Row
+        side: str = "summary"
 
     @dataclass
     class RowAsked(Message):
@@ -79,8 +90,11 @@ class ResourceTable(LineView):
         self._now = now
         self._rows = ResourceRows()
         self._columns = Columns()
-        self._state, self._detail = FeedState.CONNECTING, ""
-        self._since: datetime | None = None
+        self._feed = ResourceFeed()
+        self._ages: dict[str, str] = {}
+        self._told = ""
+        self._look: tuple[object, ...] = ()
+        self._strips: dict[str, tuple[Row, bool, str, Strip]] = {}
         self._cursor = ""
         self._last_position = 0
         self._marks: set[str] = set()
@@ -91,15 +105,17 @@ class ResourceTable(LineView):
 
     def apply(self, change: RowsChanged) -> None:
         """Take a batch of changes in. The cursor stays on its resource."""
+        before = self._in_view()
         if change.reset:
             self._columns.forget()
         self._rows.apply(change)
-        self._columns.widen(change.columns, change.upserts)
-        if change.state is not self._state or change.detail != self._detail:
-            self._since = change.at or self._now()
-        self._state, self._detail = change.state, change.detail
-        self._marks &= {uid for uid in self._marks if self._rows.get(uid) is not None}
-        self._settle()
+        moved = self._columns.widen(change.columns, change.upserts)
+        self._feed.take(change, self._now())
+        self._marks.difference_update(change.removed)
+        if change.reset:
+            self._marks &= {row.uid for row in change.upserts}
+        changed = None if moved or change.reset or not before else {row.uid for row in change.upserts}
+        self._settle(before, changed)
 
     def filter_by(self, text: str) -> None:
         """Show only what the filter keeps; empty text shows everything. See `resource_filter`."""
@@ -109,6 +125,11 @@ class ResourceTable(LineView):
     def sort_by(self, column: int, *, descending: bool = False) -> None:
         """Order by a column, counted from 0."""
         self._rows.sort(column, descending=descending)
+        self._settle()
+
+    def put_unhealthy_first(self, first: bool) -> None:
+        """Bad rows on top, then those that warn, whatever the rest is sorted by."""
+        self._rows.put_unhealthy_first(first)
         self._settle()
 
     @property
@@ -139,20 +160,28 @@ class ResourceTable(LineView):
             return self.paint(self._feed_line() if line == 0 else self._header())
         position = line - HEAD
         if position >= len(self._rows):
-            if position == 0 and self._state is not FeedState.CONNECTING:
-                return self.paint(Content.styled(self._nothing(), "$foreground-muted"))
-            return None
+            said = [] if len(self._rows) else self._feed.instead_of_rows(self._rows, self.line_width)
+            return self.paint(said[position]) if position < len(said) else None
         row = self._rows[position]
+        here, marked = row.uid == self._cursor, row.uid in self._marks
+        self._ages[row.uid] = old = ticking(row, self._now())
+        look = (self.line_width, self.app.theme, self._columns.layout)
+        if look != self._look:
+            self._look, self._strips = look, {}
+        if not here and (known := self._strips.get(row.uid)) and known[:3] == (row, marked, old):
+            return known[3]
         self.lines_drawn += 1
-        content = self._columns.row_line(
-            row, row.uid in self._marks, self.line_width, self._now(), self.glyphs
-        )
-        if row.uid != self._cursor:
-            return self.paint(content)
-        base = self.cursor_style
-        return self.paint(content, base).extend_cell_length(
-            self.line_width, (self.visual_style + base).rich_style
-        )
+        content = self._columns.row_line(row, marked, self.line_width, self._now(), self.glyphs)
+        if here:
+            base = self.cursor_style
+            return self.paint(content, base).extend_cell_length(
+                self.line_width, (self.visual_style + base).rich_style
+            )
+        if len(self._strips) > STRIPS:
+            self._strips.clear()
+        strip = self.paint(content).simplify()
+        self._strips[row.uid] = (row, marked, old, strip)
+        return strip
 
     def _framed(self, content: Content) -> Strip:
         return self.paint(content).crop_extend(0, self.line_width, self.visual_style.rich_style)
@@ -163,26 +192,7 @@ class ResourceTable(LineView):
         )
 
     def _feed_line(self) -> Content:
-        look = feed_look(self._state, self._detail, self._since, self.glyphs)
-        count = (
-            f"{len(self._rows):,}"
-            if len(self._rows) == self._rows.total
-            else (f"{len(self._rows):,} of {self._rows.total:,}")
-        )
-        parts = [Content.styled(f"{look.glyph} {look.word}", look.style)]
-        if self._state not in (FeedState.CONNECTING, FeedState.FAILED):
-            parts.append(Content.styled(count, "$foreground-muted"))
-        if self._marks:
-            parts.append(Content.styled(f"{len(self._marks)} marked", "$text-primary"))
-        if self._rows.filter.text:
-            parts.append(Content.styled(f"/{self._rows.filter.text}", "$text-accent"))
-        line = Content("  ").join(parts)
-        return line if line.cell_length <= self.line_width else line.truncate(self.line_width, ellipsis=True)
-
-    def _nothing(self) -> str:
-        if self._rows.total:
-            return f"None of {self._rows.total:,} matches /{self._rows.filter.text}"
-        return "Nothing here."
+        return self._feed.line(self._rows, self._marks, self.line_width, self._now(), self.glyphs)
 
     # --- keeping the cursor and the size ------------------------------------------------------------
 
@@ -190,10 +200,21 @@ class ResourceTable(LineView):
     def _body_height(self) -> int:
         return max(self.scrollable_content_region.height - HEAD, 1)
 
-    def _settle(self) -> None:
-        """After any change: the cursor back on its resource, at the same line of the screen if it can be."""
+    def _in_view(self) -> list[str]:
+        """The resources on the lines of the screen, from the top."""
+        top = self.scroll_offset.y
+        last = min(top + self._body_height, len(self._rows))
+        return [self._rows[position].uid for position in range(top, last)]
+
+    def _settle(self, before: Sequence[str] = (), changed: Collection[str] | None = None) -> None:
+        """After any change: the cursor back on its resource, at the same line of the screen if it can be.
+
+        Args:
+            before: the resources that were on the screen's lines.
+            changed: those whose rows are new; None when every line may look different.
+        """
         rows = self._rows
-        before = self._last_position - self.scroll_offset.y
+        offset = self._last_position - self.scroll_offset.y
         position = rows.position(self._cursor) if self._cursor else None
         if position is None and len(rows):
             # The resource is gone or filtered out: the one that took its place is nearest.
@@ -203,19 +224,53 @@ class ResourceTable(LineView):
             self._cursor = ""
         if not self.is_attached:
             return
-        self.virtual_size = Size(self.line_width, self.line_count)
+        size = Size(self.line_width, self.line_count)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        scrolled = self.scroll_offset.y
         if position is not None:
             moved = position != self._last_position
             self._last_position = position
             if moved:
-                offset = min(max(before, 0), self._body_height - 1)
+                offset = min(max(offset, 0), self._body_height - 1)
                 self.scroll_to(y=position - offset, animate=False, immediate=True)
-        self.refresh()
+        if changed is None or self.scroll_offset.y != scrolled:
+            self.refresh()
+            return
+        self._tell()
+        after = self._in_view()
+        for line in range(max(len(before), len(after))):
+            was = before[line] if line < len(before) else ""
+            now = after[line] if line < len(after) else ""
+            if was != now or now in changed:
+                self._refresh_line(HEAD + line)
+
+    def _refresh_line(self, line: int) -> None:
+        """Draw one line of the screen again."""
+        self.refresh(Region(0, line, self.size.width, 1))
+
+    def _tell(self) -> None:
+        """Draw the line about the feed again if it says something else by now."""
+        told = self._feed_line().plain
+        if told != self._told:
+            self._told = told
+            self._refresh_line(0)
 
     def on_mount(self) -> None:
         self._settle()
-        # Ages are words about now.
-        self.set_interval(10.0, self.refresh)
+        self.set_interval(TICK_SECONDS, self.tick)
+
+    def tick(self) -> None:
+        """Ages are words about now: draw again the lines on which they changed."""
+        if not self.is_on_screen:
+            return
+        self._tell()
+        now, seen = self._now(), self._in_view()
+        for line, uid in enumerate(seen):
+            row = self._rows.get(uid)
+            if row is not None and self._ages.get(uid) != ticking(row, now):
+                self._refresh_line(HEAD + line)
+        self._ages = {uid: self._ages[uid] for uid in seen if uid in self._ages}
 
     def on_resize(self) -> None:
         self._settle()
@@ -243,9 +298,17 @@ class ResourceTable(LineView):
             self._go(self._last_position + 1)
             self.refresh()
 
-    def action_open(self) -> None:
+    def action_unmark(self) -> None:
+        self._marks.clear()
+        self.post_message(self.MarksChanged(()))
+        self.refresh()
+
+    def action_unhealthy_first(self) -> None:
+        self.put_unhealthy_first(not self._rows.unhealthy_first)
+
+    def action_open(self, side: str = "summary") -> None:
         if (row := self.cursor_row) is not None:
-            self.post_message(self.RowOpened(row))
+            self.post_message(self.RowOpened(row, side))
 
     def action_ask(self) -> None:
         if (row := self.cursor_row) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -79,10 +79,10 @@ class YamlView(ReadingView):
             start = last + 1
         yield range(start, len(self._lines))
 
-    def searched_numbers(self) -> Iterator[int]:
-        return iter(range(len(self._lines)))
+    def hidden_numbers(self) -> Iterable[int]:
+        return (number for first, (last, _) in self._shut.items() for number in range(first, last + 1))
 
-    def searched_text(self, number: int) -> str:
+    def hidden_text(self, number: int) -> str:
         return self._lines[number]
 
     def uncover(self, number: int) -> None:

@@ -157,3 +157,35 @@ def test_every_built_in_runbook_fits_its_tools() -> None:
         for step in runbook.steps:
             known = tools[step.tool].Args.model_fields
             assert set(step.args) <= set(known), f"{runbook.name}: {step.tool} takes {sorted(known)}"
+
+
+def test_a_runbook_may_ask_first_check_afterwards_and_put_back() -> None:
+    runbook = parse(
+        """
+name: careful
+summary: Careful
+triggers: ["carefully scale {name} to {count}"]
+phrase: carefully scale {name} to {count}
+parameters: {name: {type: name}, count: {type: count}}
+goal: Scale {name}
+steps:
+  - id: scale
+    title: Scale {name}
+    tool: kubernetes_scale
+    args: {name: "{name}", replicas: "{count}"}
+    gate: Scale {name} now?
+    checks:
+      - says: "{name} is well"
+        call: {tool: kubernetes_diagnose, args: {name: "{name}"}}
+        path: findings
+        must: <=
+        than: 0
+        lasts: 60
+  - {id: back, undoes: scale}
+""",
+        "careful.yaml",
+    )
+    scale, back = instantiate(runbook, {"name": "web", "count": 3}).steps
+    assert (scale.gate, scale.checks[0].says, scale.checks[0].lasts) == ("Scale web now?", "web is well", 60)
+    assert scale.checks[0].call is not None and scale.checks[0].call.args == {"name": "web"}
+    assert back.undoes == "scale"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, execution, intents, startup, streaming, width
+from tests.bench import chat, execution, intents, live, startup, streaming, width
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -24,6 +24,11 @@ BENCHES: dict[str, Bench] = {
     "version": startup.version,
     "installed-size": startup.installed_size,
     "transcript": chat.stream_a_list,
+    "large-cluster": live.rows_of_a_large_cluster,
+    "keys-under-changes": live.keys_under_changes,
+    "idle": live.idle,
+    "filter": live.filtering,
+    "contexts": live.many_contexts,
 }
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.content import Content
+
 from agent import commands as c
+from console.screens.detail.tabs import DetailScreen
 from tests.console.driving import console
 
 
@@ -45,3 +48,14 @@ async def test_an_unknown_context_is_answered_with_those_there_are(tmp_path: Pat
         await seen.jump("ctx nowhere")
         await seen.sees("There is no context nowhere.")
         assert not any(isinstance(command, c.SetScope) for command in seen.session.commands)
+
+
+async def test_a_tab_begins_at_its_top_however_far_the_last_one_was_read(tmp_path: Path) -> None:
+    lines = {name: [Content(f"{name} {number}") for number in range(200)] for name in ("first", "second")}
+    async with console(tmp_path) as seen:
+        seen.app.push_screen(DetailScreen("Long", lines))
+        await seen.sees("first 0")
+        await seen.press("G")
+        await seen.sees("first 199")
+        await seen.press("tab")
+        await seen.sees("second 0")

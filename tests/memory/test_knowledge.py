@@ -21,16 +21,16 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def knowledge(path: Path) -> AsyncIterator[Knowledge]:
-    async with await Knowledge.open(path) as opened:
+    async with await Knowledge.open(path, str) as opened:
         yield opened
 
 
 async def test_what_was_remembered_is_there_for_whoever_opens_the_file_next(path: Path) -> None:
-    async with await Knowledge.open(path) as knowledge:
+    async with await Knowledge.open(path, str) as knowledge:
         memory = await knowledge.remember(
             "fact", "deployment/checkout", "owned by payments", "prod", "operator", AT
         )
-    async with await Knowledge.open(path) as knowledge:
+    async with await Knowledge.open(path, str) as knowledge:
         kept = await knowledge.get(memory)
     assert (kept.id, kept.kind) == (memory, Kind.FACT)
     assert (kept.subject, kept.body) == ("deployment/checkout", "owned by payments")
@@ -106,9 +106,9 @@ async def test_the_id_of_a_forgotten_memory_is_never_given_again(knowledge: Know
 
 
 async def test_a_newer_file_is_refused_with_a_sentence(path: Path) -> None:
-    await (await Knowledge.open(path)).close()
+    await (await Knowledge.open(path, str)).close()
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")
     other.close()
     with pytest.raises(JournalNewer, match=r"The knowledge at .* newer Pilothouse"):
-        await Knowledge.open(path)
+        await Knowledge.open(path, str)

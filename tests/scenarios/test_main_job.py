@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from agent import events as e
-from agent.commands import Inspect, Say, Undo, Watch
+from agent.commands import FollowLogs, Inspect, Say, Undo, Watch
 from agent.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState, canonical
 from agent.session import Session
@@ -230,6 +230,9 @@ async def test_resources_arrive_live_and_can_be_looked_at_closely(start: Start) 
         await session.order(
             Inspect(request="1", what="deployment", name="payments", scope=Scope(namespace="payments"))
         )
+        await session.order(
+            FollowLogs(request="2", what="deployment", name="payments", scope=Scope(namespace="payments"))
+        )
         seen: set[str] = set()
         async with asyncio.timeout(15):
             async for recorded in session.subscribe():
@@ -238,10 +241,13 @@ async def test_resources_arrive_live_and_can_be_looked_at_closely(start: Start) 
                     assert event.rows.state is not FeedState.FAILED
                     seen.add(event.view)
                 elif isinstance(event, e.Inspected):
-                    assert set(event.tabs) == {"summary", "yaml", "events", "logs"}
-                    assert "DATABASE_URL" in event.tabs["logs"]
-                    seen.add("inspected")
-                if seen == {"side", "cloud", "inspected"}:
+                    assert event.page is not None
+                    seen.add(event.side)
+                elif isinstance(event, e.LogGrew) and any(
+                    "DATABASE_URL" in line.text for line in (event.batch.lines if event.batch else ())
+                ):
+                    seen.add("logs")
+                if seen >= {"side", "cloud", "summary", "yaml", "events", "related", "sessions", "logs"}:
                     break
 
 

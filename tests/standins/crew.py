@@ -28,8 +28,11 @@ from memory.ledger import Ledger
 from memory.sessions import Sessions
 from tests.standins.shelf import Shelf, shelf_registry
 from tools.gate import Gate, Mint
+from tools.redaction.redactor import Redactor
 from tools.rows import RowsChanged
 from tools.tool import Registry, Scope
+
+REDACTOR = Redactor(b"a key that only tests have")
 
 
 def utc_now() -> datetime:
@@ -50,7 +53,7 @@ class Crew:
 
     async def open(self, name: str = "s1", ledger: Ledger | None = None) -> Session:
         """A new session, or the one of that name again. `ledger` may stand in front of the journal."""
-        log = Logbook(ledger or self.journal, name, self._clock)
+        log = Logbook(ledger or self.journal, name, self._clock, REDACTOR)
         await log.load()
         session = Session(log, hire(self.ship, log), claim(self.home, name))
         if not log.history:

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from console.actions import Where, bindings
+from console.actions import Where, bindings, of
+from console.screens.detail.keys import SideKeys
 from console.screens.detail.pages import (
     event_colours,
     events_lines,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from console.screens.detail.desk import ObjectDesk, Thing
 
 SIDES = ("summary", "yaml", "events", "logs", "related", "sessions")
+_LETTERS = {action.id.removeprefix("see_"): action.keys for action in of(Where.OBJECT)}
 WITH_LOGS = frozenset(
     {"pod", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob", "service",
      "replicationcontroller"}
@@ -51,7 +52,7 @@ _INLINE = 2_000
 """Lines that are made harmless at once; more of them beside everything else."""
 
 
-class ResourceScreen(ModalScreen[None]):
+class ResourceScreen(SideKeys):
     """Shows an object until it is closed; what changes is drawn where it stands.
 
     Args:
@@ -78,10 +79,11 @@ class ResourceScreen(ModalScreen[None]):
         signs = glyphs or UNICODE
         has_logs = not thing.cloud and thing.kind.partition(".")[0].removesuffix("s") in WITH_LOGS
         self.sides = ("summary",) if thing.cloud else tuple(s for s in SIDES if has_logs or s != "logs")
-        self._side = side if side in self.sides else "summary"
+        self.side = side if side in self.sides else "summary"
         self._title = f"{thing}  {context}" if not thing.cloud else str(thing)
         self._mention = ""
         self._banner = ""
+        self._said = Content("")
         self._failures: dict[str, str] = {}
         self._arrived: set[str] = set()
         self._summary: SummaryPage | None = None
@@ -118,7 +120,7 @@ class ResourceScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self._seek.display = False
-        self._turn_to(self._side)
+        self.turn_to(self.side)
         self.set_interval(AGES_SECONDS, self._lay_ages)
 
     def on_unmount(self) -> None:
@@ -203,19 +205,25 @@ class ResourceScreen(ModalScreen[None]):
 
     def _say(self) -> None:
         words = self._standing()
-        self._words.update(words)
+        if words == self._said:
+            return
+        # Laid out anew only if it takes another number of lines: this changes with every batch of a log.
+        room = max(self._words.size.width, 1)
+        rows, before = (-(-part.cell_length // room) for part in (words, self._said))
+        self._said = words
+        self._words.update(words, layout=rows != before)
         self._words.display = bool(words.plain)
 
     def _standing(self) -> Content:
         if self._banner:
             return Content.styled(safe_line(self._banner), "$text-error")
-        failure = self._failures.get(self._side, "")
+        failure = self._failures.get(self.side, "")
         if failure:
             return Content.styled(safe_line(failure), "$text-error")
-        if self._side not in self._arrived:
+        if self.side not in self._arrived:
             return Content.styled("looking…", "$text-muted")
         words = ""
-        match self._side:
+        match self.side:
             case "logs":
                 words = self._log_standing()
             case "yaml":
@@ -256,24 +264,28 @@ class ResourceScreen(ModalScreen[None]):
         return cast(LogView, self.views["logs"])
 
     @property
-    def _reading(self) -> ReadingView | None:
+    def reading(self) -> ReadingView | None:
         """The side in view, if it is one to be searched and wrapped."""
-        view = self.views[self._side]
+        view = self.views[self.side]
         return view if isinstance(view, ReadingView) else None
 
-    def _turn_to(self, side: str) -> None:
+    def turn_to(self, side: str) -> None:
         if side not in self.sides:
             return
         self._close_search()
-        self.views[self._side].display = False
-        self._side = side
+        self.views[self.side].display = False
+        self.side = side
         view = self.views[side]
         view.display = True
         view.focus()
-        self._tabs.show([View(name, name) for name in self.sides], self.sides.index(side))
+        self._tabs.show([View(name, self._tab(name)) for name in self.sides], self.sides.index(side))
         if side == "logs" and not self._following:
             self._follow(previous=False)
         self._tell()
+
+    def _tab(self, side: str) -> str:
+        """A side's name with the letter that leads there, where there is a choice."""
+        return f"{_LETTERS[side]} {side}" if len(self.sides) > 1 else side
 
     def _follow(self, *, previous: bool) -> None:
         self._following, self._previous, self._log_over = True, previous, False
@@ -284,7 +296,7 @@ class ResourceScreen(ModalScreen[None]):
 
     def on_view_tabs_chosen(self, event: ViewTabs.Chosen) -> None:
         event.stop()
-        self._turn_to(self.sides[event.index])
+        self.turn_to(self.sides[event.index])
 
     def on_object_list_opened(self, event: ObjectList.Opened) -> None:
         event.stop()
@@ -298,11 +310,11 @@ class ResourceScreen(ModalScreen[None]):
     # --- keys --------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        reading, logs = self._reading, self._side == "logs"
+        reading, logs = self.reading, self.side == "logs"
         match action:
             case "see_summary" | "see_yaml" | "see_events" | "see_logs" | "see_related" | "see_sessions":
                 side = action.removeprefix("see_")
-                return side in self.sides and side != self._side
+                return side in self.sides and side != self.side
             case "next_side" | "previous_side":
                 return len(self.sides) > 1
             case "search" | "wrap":
@@ -319,69 +331,20 @@ class ResourceScreen(ModalScreen[None]):
                 return bool(self._mention)
         return super().check_action(action, parameters)
 
-    def action_see_summary(self) -> None:
-        self._turn_to("summary")
-
-    def action_see_yaml(self) -> None:
-        self._turn_to("yaml")
-
-    def action_see_events(self) -> None:
-        self._turn_to("events")
-
-    def action_see_logs(self) -> None:
-        self._turn_to("logs")
-
-    def action_see_related(self) -> None:
-        self._turn_to("related")
-
-    def action_see_sessions(self) -> None:
-        self._turn_to("sessions")
-
-    def action_next_side(self) -> None:
-        self._turn_to(self.sides[(self.sides.index(self._side) + 1) % len(self.sides)])
-
-    def action_previous_side(self) -> None:
-        self._turn_to(self.sides[self.sides.index(self._side) - 1])
-
     def action_search(self) -> None:
         self._seek.display = True
         self._seek.focus()
 
-    def action_next_match(self) -> None:
-        if self._reading is not None:
-            self._reading.next_match(1)
-
-    def action_previous_match(self) -> None:
-        if self._reading is not None:
-            self._reading.next_match(-1)
-
-    def action_wrap(self) -> None:
-        if self._reading is not None:
-            self._reading.toggle_wrap()
-
-    def action_folds(self) -> None:
-        if isinstance(self._reading, YamlView):
-            self._reading.toggle_folds()
-
-    def action_follow(self) -> None:
-        self.logs.follow()
-
-    def action_pause(self) -> None:
-        self.logs.pause()
-
     def action_previous_log(self) -> None:
         self._follow(previous=not self._previous)
         self._tell()
-
-    def action_stamps(self) -> None:
-        self.logs.toggle_stamps()
 
     def action_container(self) -> None:
         self.logs.next_source()
         self._tell()
 
     def action_copy_side(self) -> None:
-        view = self.views[self._side]
+        view = self.views[self.side]
         if isinstance(view, TextView | YamlView | PageView | LogView | ObjectList):
             self.app.copy_to_clipboard(view.text)
 
@@ -389,7 +352,7 @@ class ResourceScreen(ModalScreen[None]):
         self._banner = ""
         self._failures.clear()
         self._desk.look(self)
-        if self._side == "logs":
+        if self.side == "logs":
             self._follow(previous=self._previous)
         self._tell()
 
@@ -398,10 +361,10 @@ class ResourceScreen(ModalScreen[None]):
 
     def action_close_object(self) -> None:
         """One step back: out of the search, then out of here."""
-        reading = self._reading
+        reading = self.reading
         if self._seek.display:
             self._close_search()
-            self.views[self._side].focus()
+            self.views[self.side].focus()
         elif reading is not None and reading.sought:
             reading.search("")
             self.refresh_bindings()
@@ -410,14 +373,14 @@ class ResourceScreen(ModalScreen[None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._reading is not None:
-            self._reading.search(event.value)
+        if self.reading is not None:
+            self.reading.search(event.value)
             self.refresh_bindings()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._close_search()
-        self.views[self._side].focus()
+        self.views[self.side].focus()
         self.refresh_bindings()
 
     def _close_search(self) -> None:

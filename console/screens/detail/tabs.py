@@ -88,8 +88,7 @@ class DetailScreen(ModalScreen[str | None]):
         return super().check_action(action, parameters)
 
     def on_view_tabs_chosen(self, event: ViewTabs.Chosen) -> None:
-        self._index = event.index
-        self._draw()
+        self._turn(event.index - self._index)
 
     def action_next_tab(self) -> None:
         self._turn(1)
@@ -118,6 +117,7 @@ class DetailScreen(ModalScreen[str | None]):
     def _turn(self, by: int) -> None:
         self._index = (self._index + by) % max(len(self._tabs), 1)
         self._draw()
+        self._view.action_edge(False)
 
     def _draw(self) -> None:
         self._names.show([View(name, name) for name in self._tabs], self._index)

@@ -54,7 +54,7 @@ async def test_a_table_reads_like_this() -> None:
     [
         (FeedState.CONNECTING, "", "◌ connecting…"),
         (FeedState.LIVE, "", "● live"),
-        (FeedState.POLLING, "watch is forbidden", "◐ polling: watch is forbidden"),
+        (FeedState.POLLING, "watch is forbidden", "◐ polling, 0s ago: watch is forbidden"),
         (FeedState.FAILED, "no such context", "no such context"),
     ],
 )
@@ -73,7 +73,7 @@ async def test_stale_rows_stay_and_say_since_when() -> None:
         widget.apply(batch(state=FeedState.STALE, detail="connection lost"))
         await pilot.pause()
         since = NOON.astimezone().strftime("%H:%M:%S")
-        assert app.lines[0].startswith(f"▲ stale since {since}: connection lost")
+        assert app.lines[0].startswith(f"▲ stale since {since} (0s): connection lost")
         assert "a " in app.lines[2]
 
 
@@ -148,7 +148,7 @@ async def test_columns_that_do_not_fit_can_be_reached_sideways() -> None:
         widget.apply(batch(row("payments-6f9c5d7b8-2xk4q", labels="app=payments")))
         await pilot.pause()
         assert "LABELS" not in app.lines[1]
-        await pilot.press("l", "l", "l")
+        await pilot.press("right", "right", "right")
         assert "LABELS" in app.lines[1] and "payments" in app.lines[2]
 
 
@@ -179,6 +179,11 @@ async def test_names_with_control_codes_markup_and_wide_letters_keep_the_columns
         ("-l tier", ["web-1"]),
         ("-l !tier", ["web-2", "db-1"]),
         ("-l app=web web-1", ["web-1"]),
+        ("-f wb2", ["web-2"]),
+        ("-fd1", ["db-1"]),
+        ("-f w.b", []),
+        ("-e prod", []),
+        ("-e shop", ["web-1", "web-2", "db-1"]),
         ("!", ["web-1", "web-2", "db-1"]),
         ("-l", ["web-1", "web-2", "db-1"]),
     ],
@@ -189,8 +194,12 @@ def test_the_filter_keeps(text: str, names: list[str]) -> None:
         row("web-2", labels="app=web"),
         row("db-1", labels="app=db"),
     ]
-    keep = ResourceFilter(text).keeps(COLUMNS)
-    assert [item.name for item in rows if keep(item)] == names
+    wanted = ResourceFilter(text)
+    assert [item.name for item in rows if wanted.keeps(item, COLUMNS)] == names
+    live = ResourceRows()
+    live.apply(batch(*rows, reset=True))
+    live.refilter(text)
+    assert sorted(live[n].name for n in range(len(live))) == sorted(names)
 
 
 @pytest.mark.parametrize(
@@ -255,3 +264,91 @@ def test_a_large_batch_and_a_small_one_give_the_same_table() -> None:
     for item in rows:
         many.apply(batch(item))
     assert [one[n].uid for n in range(len(one))] == [many[n].uid for n in range(len(many))]
+
+
+def test_where_no_column_holds_labels_the_selector_is_the_servers_to_apply() -> None:
+    wanted = ResourceFilter("-l app=web,tier!=gold !old -l !legacy")
+    assert wanted.selector == "app=web,tier!=gold,!legacy"
+    assert wanted.keeps(row("web-1"), ("NAME", "STATUS"))
+    assert not wanted.keeps(row("old-1"), ("NAME", "STATUS"))
+
+
+def test_an_environment_is_read_from_its_column() -> None:
+    columns = ("Name", "Namespace", "Env")
+    rows = [Row(f"uid-{n}", "c", "shop", f"n{n}", "Pod", (f"n{n}", "shop", env)) for n, env in
+            enumerate(("production", "staging", ""))]  # fmt: skip
+    assert [item.name for item in rows if ResourceFilter("-e prod").keeps(item, columns)] == ["n0"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+async def test_unhealthy_rows_come_first_whatever_the_rest_is_sorted_by(descending: bool) -> None:
+    widget = table()
+    async with on_stage(widget) as (app, pilot):
+        widget.apply(batch(row("a"), row("b", "Error"), row("c"), row("d", "CrashLoopBackOff")))
+        await pilot.press("U")
+        widget.sort_by(0, descending=descending)
+        widget.apply(batch(row("e"), row("f", "Error")))
+        await pilot.pause()
+        shown = [line[4] for line in app.lines[HEAD : HEAD + 6]]
+        expected = ["f", "d", "b", "e", "c", "a"] if descending else ["b", "d", "f", "a", "c", "e"]
+        assert shown == expected
+        assert "unhealthy first" in app.lines[0]
+
+
+async def test_marks_that_are_filtered_out_are_counted_and_said_and_one_key_takes_all_back() -> None:
+    widget = table()
+    async with on_stage(widget) as (app, pilot):
+        widget.apply(batch(row("a"), row("b"), row("c")))
+        await pilot.press("space", "space")
+        widget.filter_by("b")
+        await pilot.pause()
+        assert "2 marked, 1 not in view" in app.lines[0]
+        await pilot.press("M")
+        assert not widget.marked_rows and "marked" not in app.lines[0]
+
+
+async def test_an_object_made_anew_under_its_name_is_no_longer_marked() -> None:
+    widget = table()
+    async with on_stage(widget) as (_, pilot):
+        widget.apply(batch(row("a"), row("b")))
+        await pilot.press("space")
+        widget.apply(batch(row("a", age=0), removed=("uid-a",)))
+        assert not widget.marked_rows
+
+
+async def test_a_change_elsewhere_draws_no_row_again() -> None:
+    widget = table()
+    async with on_stage(widget, (100, 20)) as (_, pilot):
+        widget.apply(batch(*(row(f"pod-{n:04}", restarts=3) for n in range(500)), reset=True))
+        await pilot.pause()
+        widget.lines_drawn = 0
+        widget.apply(batch(row("pod-0400", restarts=9), row("pod-0499", "Error", 9)))
+        await pilot.pause()
+        assert widget.lines_drawn == 0
+        widget.apply(batch(row("pod-0003", restarts=9)))
+        await pilot.pause()
+        assert widget.lines_drawn == 1
+
+
+async def test_ages_tick_and_only_what_changed_is_drawn() -> None:
+    moment = [NOON]
+    widget = ResourceTable(now=lambda: moment[0])
+    async with on_stage(widget) as (app, pilot):
+        widget.apply(batch(row("a", age=30), row("b", age=3_600 * 5)))
+        await pilot.pause()
+        widget.lines_drawn = 0
+        moment[0] += timedelta(seconds=7)
+        widget.tick()
+        await pilot.pause()
+        assert "37s" in app.lines[HEAD] and "5h" in app.lines[HEAD + 1]
+        assert widget.lines_drawn == 1
+
+
+async def test_without_rows_the_whole_reason_can_be_read() -> None:
+    widget = table()
+    async with on_stage(widget, (40, 10)) as (app, pilot):
+        detail = "Could not list widgets on lab: conversion webhook failed, connection refused."
+        widget.apply(RowsChanged((), reset=True, state=FeedState.STALE, detail=detail))
+        await pilot.pause()
+        assert detail in " ".join(line.strip() for line in app.lines[HEAD:]).strip()
+        assert "Nothing here" not in app.text

@@ -96,7 +96,7 @@ class _opened:
         image = self._image or "registry.invalid/web:1"
         lab = Lab(self._clusters, cluster, self._mint, scope, self._namespace, runs_pods, image)
         self._lab = lab
-        labels = {"team": "shop", "tier": "test"}
+        labels = {"team": "shop", "tier": "test", "environment": "drill"}
         body = {
             "apiVersion": "v1",
             "kind": "Namespace",

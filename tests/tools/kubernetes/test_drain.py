@@ -41,7 +41,7 @@ async def test_a_drain_names_every_pod_evicts_it_and_undo_uncordons(lab: Lab) ->
     paths = [change.path for change in preview.changes]
     ours = [f"pod {lab.namespace}/one", f"pod {lab.namespace}/two"]
     assert ["spec.unschedulable", *ours] == [path for path in paths if path in {"spec.unschedulable", *ours}]
-    assert preview.objects == len(paths)
+    assert preview.objects == len(paths) and "drill" in preview.environments
     permits = {(permit.verb, permit.resource, permit.name) for permit in preview.permits}
     assert permits >= {
         ("patch", "nodes", node),

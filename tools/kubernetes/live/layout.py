@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from sys import intern
 
 import msgspec
 
@@ -16,6 +17,7 @@ _SPAN = re.compile(r"(?:\d+[smhdy])+")
 _PARTS = re.compile(r"(\d+)([smhdy])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "y": 31_536_000}
 _SEEN = "Last Seen"
+_SHORT = 16
 _ROUNDED = 0.15
 """`8h` may be anything below `9h`: the largest share of an age that its units leave out."""
 
@@ -61,8 +63,8 @@ class Layout(msgspec.Struct, frozen=True):
         """The view's columns: the server's, with the namespace after the first and the age last."""
         if not self.names:
             return ()
-        where = (*(("Namespace",) if self.spread else ()), *(("Env",) if self.environments else ()))
-        return (*self.names[:1], *where, *self.names[1:], *(("Age",) if self.aged else ()))
+        where, env = ("Namespace",) if self.spread else (), ("Env",) if self.environments else ()
+        return (*self.names[:1], *where, *self.names[1:], *env, *(("Age",) if self.aged else ()))
 
     def row(
         self,
@@ -84,7 +86,11 @@ class Layout(msgspec.Struct, frozen=True):
             environments: by namespace.
             now: the moment that ages in the cells count from, UTC.
         """
-        kept = tuple(texts[place] if place < len(texts) else "" for place in self.places)
+        # Ten thousand pods say the same few words: each is kept once.
+        kept = tuple(
+            intern(texts[place]) if place < len(texts) and len(texts[place]) < _SHORT else _at(texts, place)
+            for place in self.places
+        )
         where = metadata.namespace
         shown = kept
         if _SEEN in self.names:
@@ -92,8 +98,8 @@ class Layout(msgspec.Struct, frozen=True):
         cells = (
             *shown[:1],
             *((where,) if self.spread else ()),
-            *((environments.get(where, ""),) if self.environments else ()),
             *shown[1:],
+            *((environments.get(where, ""),) if self.environments else ()),
             *(("",) if self.aged else ()),
         )
         return Row(
@@ -119,6 +125,10 @@ class Layout(msgspec.Struct, frozen=True):
             return exact
         about = now - timedelta(seconds=seconds)
         return exact if exact is not None and alike(exact, about, now) else about
+
+
+def _at(texts: Sequence[str], place: int) -> str:
+    return texts[place] if place < len(texts) else ""
 
 
 def identity(context: str, kind: str, namespace: str, name: str) -> str:

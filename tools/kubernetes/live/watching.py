@@ -128,22 +128,26 @@ class _Feed:
 
     async def listed(self) -> AsyncIterator[RowsChanged]:
         """All rows. The first time they come as they are read; later only what differs is told."""
-        anew = not self._complete
+        anew = not self._complete and not self._rows  # what a broken list left is compared
         found: dict[str, Row] = {}
         version, before = 0, self._layout
         async for part in snapshot(self._wanted, self._now()):
             self._layout = part.layout if part.layout.names else self._layout
             self._environments = dict(part.environments)
-            found |= {row.uid: row for row in part.rows}
             version = min(version, part.version) if version and part.version else version or part.version
-            if anew:
+            if not anew:
+                found |= {row.uid: row for row in part.rows}
+            else:
                 self._rows |= {row.uid: row for row in part.rows}
                 reset = not self._started or self._layout != before
                 self._started, before = True, self._layout
                 rows = tuple(self._rows.values()) if reset else tuple(part.rows)
                 yield self.change(FeedState.LISTING, upserts=rows, reset=reset)
         self.version = str(version or "")
-        yield self._difference(found, reset=self._layout != before)
+        if anew:
+            yield self._settled()
+        else:
+            yield self._difference(found, reset=self._layout != before)
         self._complete = True
 
     def _difference(self, found: dict[str, Row], *, reset: bool) -> RowsChanged:
@@ -154,12 +158,16 @@ class _Feed:
             self._rows, changed, removed = found, list(found.values()), ()
         else:
             self._keep(changed, removed)
+        return self._settled(tuple(changed), removed, reset)
+
+    def _settled(
+        self, upserts: tuple[Row, ...] = (), removed: tuple[str, ...] = (), reset: bool = False
+    ) -> RowsChanged:
+        """The end of a list."""
         if self.watchable:
-            return self.change(FeedState.LIVE, upserts=tuple(changed), removed=removed, reset=reset)
+            return self.change(FeedState.LIVE, upserts=upserts, removed=removed, reset=reset)
         detail = f"{self._why_polling}: looking every {POLL_SECONDS:g} seconds"
-        return self.change(
-            FeedState.POLLING, upserts=tuple(changed), removed=removed, reset=reset, detail=detail
-        )
+        return self.change(FeedState.POLLING, upserts=upserts, removed=removed, reset=reset, detail=detail)
 
     async def watched(self) -> AsyncIterator[RowsChanged]:
         """Batches of changes until the server ends the watch, as it does every few minutes."""

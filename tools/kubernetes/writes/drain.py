@@ -28,7 +28,15 @@ from tools.kubernetes.writes.evicting import (
     unmanaged,
 )
 from tools.kubernetes.writes.node_pods import pod_name, pods_on
-from tools.kubernetes.writes.writing import MERGE_PATCH, Written, perform, pinned, preview_of, rehearse
+from tools.kubernetes.writes.writing import (
+    MERGE_PATCH,
+    Written,
+    environments,
+    perform,
+    pinned,
+    preview_of,
+    rehearse,
+)
 from tools.tool import Arguments, Call, Change, Name, Observation, Preview, Scope, Verdict, WriteTool
 
 _TRIES = 5
@@ -114,10 +122,15 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
             before=before,
             warnings=answer.warnings + _warnings(pods, leaving, budgets) + await last_place(node),
         )
+        touched = await environments(node.cluster, {text(pod, "metadata", "namespace") for pod in leaving})
         permits = preview.permits if cordon else ()
         evictions = tuple(_permit(node, pod) for pod in leaving for _ in range(_TRIES))
         return preview.model_copy(
-            update={"objects": len(cordon) + len(leaving), "permits": (*permits, *evictions)}
+            update={
+                "objects": len(cordon) + len(leaving),
+                "environments": touched,
+                "permits": (*permits, *evictions),
+            }
         )
 
     async def observe(self, args: DrainArgs, scope: Scope, preview: Preview) -> Observation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
@@ -17,7 +17,7 @@ from tools.kubernetes.rollout import selector_text
 from tools.tool import Change, Preview
 
 if TYPE_CHECKING:
-    from tools.kubernetes.connection.cluster import Answer
+    from tools.kubernetes.connection.cluster import Answer, Cluster
     from tools.kubernetes.connection.discovery import ResourceType
 
 FIELD_MANAGER = "pilothouse"
@@ -186,6 +186,24 @@ async def _labels(target: Target, current: Json | None) -> tuple[dict[str, str],
     except (Forbidden, NotFound) as error:
         return own, (f"The labels of namespace {target.namespace} could not be read: {error.message}",)
     return {**strings(namespace, "metadata", "labels"), **own}, ()
+
+
+async def environments(cluster: Cluster, namespaces: Iterable[str]) -> tuple[str, ...]:
+    """The environments that these namespaces are labelled with; none where they may not be read."""
+    wanted = set(namespaces)
+    try:
+        listed = mappings(await cluster.json("GET", "/api/v1/namespaces"), "items")
+    except (Forbidden, NotFound):
+        return ()
+    found = {
+        labels[key]
+        for entry in listed
+        if text(entry, "metadata", "name") in wanted
+        for labels in (strings(entry, "metadata", "labels"),)
+        for key in ("environment", "env")
+        if key in labels
+    }
+    return tuple(sorted(found))
 
 
 async def scaling_warnings(target: Target, replicas: int) -> tuple[str, ...]:
