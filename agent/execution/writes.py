@@ -17,14 +17,14 @@ from agent.execution.step import StepRun, Stopped
 from agent.plan import StepState
 from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
-from tools.errors import CheckFailed, Drifted, InDoubt, ToolError
-from tools.gate import Permit
+from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
+from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
 
-GRACE = 0.5
+GRACE = 0.4
 """Seconds a call in flight may still take after the operator said stop."""
 
-LAST_LOOK = 0.4
+LAST_LOOK = 0.3
 """Seconds for the look at the world that follows a stop."""
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
@@ -35,6 +35,7 @@ _BELATED = 20.0
 
 class WriteStep(StepRun):
     _before: dict[str, JsonValue] | None = None
+    _grant: Grant | None = None
 
     def measured_against(self, before: dict[str, JsonValue]) -> None:
         """Observe the effect against this before-state.
@@ -69,6 +70,9 @@ class WriteStep(StepRun):
                 await self._stop_in_flight(key, attempt, began)
                 return
             except Exception as caught:
+                if self.stop.is_set() and isinstance(caught, GateRefused):
+                    await self._stop_in_flight(key, attempt, began)
+                    return
                 if await self._answer(key, attempt, classify(caught, self.step.tool), began):
                     continue
                 return
@@ -173,7 +177,9 @@ class WriteStep(StepRun):
 
     async def _send(self) -> BaseModel:
         permits: tuple[Permit, ...] = self._approved.permits
-        with self.site.mint.grant(self.step.id, permits, seconds=self._tool.timeout):
+        seconds = self._tool.timeout
+        with self.site.mint.grant(self.step.id, permits, seconds=seconds, halted=self.stop.is_set) as grant:
+            self._grant = grant
             async with asyncio.timeout(self._tool.timeout):
                 return await self._tool.run(self._args, self.step.scope)
 
@@ -286,6 +292,9 @@ class WriteStep(StepRun):
 
     async def _stop_in_flight(self, key: str, attempt: int, began: datetime) -> None:
         """The call was cut off by a stop: say what became of it."""
+        if self._grant is not None and not self._grant.used:
+            await self.stopped(key, "Stopped before it was sent.", applied=False)
+            return
         try:
             async with asyncio.timeout(LAST_LOOK):
                 seen = await self.look()
