@@ -93,7 +93,9 @@ class Redactor:
             return self.text(value)
         if not isinstance(value, dict | list):
             return value
-        return self._value(value, json.dumps(value, ensure_ascii=False))
+        dumped = json.dumps(value, ensure_ascii=False)
+        hints = Hints(dumped, _lower(dumped))
+        return self._value(value, hints) if hints else value
 
     def model(self, model: M) -> M:
         """The model with its secrets replaced; the same object when there are none.
@@ -102,10 +104,11 @@ class Redactor:
             ValidationError: the model does not take a token where a secret stood.
         """
         dumped = model.model_dump_json()
-        if not Hints(dumped, _lower(dumped)):
+        hints = Hints(dumped, _lower(dumped))
+        if not hints:
             return model
         body: JsonValue = json.loads(dumped)
-        clean = self._value(body, dumped)
+        clean = self._value(body, hints)
         return model if clean is body else type(model).model_validate(clean)
 
     def mapping(self, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -119,10 +122,7 @@ class Redactor:
 
     # --- details -----------------------------------------------------------------------------------
 
-    def _value(self, value: JsonValue, dumped: str) -> JsonValue:
-        hints = Hints(dumped, _lower(dumped))
-        if not hints:
-            return value
+    def _value(self, value: JsonValue, hints: Hints) -> JsonValue:
         known: dict[str, str] = {}
 
         def text(found: str) -> str:
