@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, intents, live, startup, streaming, width
+from tests.bench import chat, intents, learning, live, startup, streaming, width
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -19,6 +19,8 @@ BENCHES: dict[str, Bench] = {
     "known-intent": intents.known_intent_to_plan,
     "first-step": streaming.first_step_of_a_plan,
     "wide-plan": width.sixteen_steps,
+    "learning": learning.planning,
+    "recall": learning.recall,
     "first-paint": startup.first_paint,
     "version": startup.version,
     "installed-size": startup.installed_size,
