@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import Literal
 
 from agent import events as e
+from agent.commands import Watch
 from agent.execution.step import Pace
+from agent.home_redactor import home_redactor
 from agent.interrupted import announce
 from agent.logbook import Logbook
 from agent.model import Model
@@ -39,8 +41,9 @@ from tools.aws.watching import poll
 from tools.errors import ToolError
 from tools.gate import Gate, Mint
 from tools.kubernetes.connection.clusters import Clusters
-from tools.kubernetes.live.watching import watch
+from tools.kubernetes.live.together import watch_view
 from tools.kubernetes.registry import kubernetes_tools
+from tools.redaction.redactor import Redactor
 from tools.rows import RowsChanged
 from tools.tool import Registry, Scope
 
@@ -95,6 +98,7 @@ class Agent:
     accounts: Accounts
     library: Library
     scope: Scope
+    redactor: Redactor
     notices: tuple[str, ...]
     """Sentences about what is missing or was left out, for the operator."""
     _mint: Mint
@@ -128,6 +132,7 @@ class Agent:
         if options.read_only:
             settings = settings.model_copy(update={"read_only": True})
         runbooks, notices = from_folder(home.runbooks)
+        redactor = home_redactor(home)
         journal = await Journal.open(home.journal, clock)
         practice = await enter(home.sandbox, environ) if options.sandbox else None
         world = {**environ, **(practice.environ if practice else {})}
@@ -146,14 +151,15 @@ class Agent:
             settings=settings,
             journal=journal,
             sessions=sessions,
-            knowledge=await Knowledge.open(home.knowledge),
+            knowledge=await Knowledge.open(home.knowledge, redactor.value),
             policy=Policy(settings, load(home.policy, effects)),
             registry=registry,
             clusters=clusters,
             accounts=accounts,
             library=Library([*runbooks, *builtin()]),
             scope=_scope(options, practice, clusters, accounts, world),
-            notices=(*notices, *trouble, *((practice.notice,) if practice and practice.notice else ())),
+            redactor=redactor,
+            notices=tuple(map(redactor.text, (*notices, *trouble, *_notice(practice)))),
             _mint=mint,
             _environ=world,
             _key=key,
@@ -173,7 +179,7 @@ class Agent:
         if not new:
             await self.sessions.get(name)
         lease = claim(self.options.home, name)
-        log = Logbook(self.journal, name, self._clock)
+        log = Logbook(self.journal, name, self._clock, self.redactor)
         await log.load()
         session = Session(log, hire(self._ship, log), lease)
         if new:
@@ -314,17 +320,24 @@ class Agent:
         await cluster.kinds.resolve("deployments")
         await cluster.request("GET", "/version")
 
-    async def _feed(self, what: str, scope: Scope, everywhere: bool) -> AsyncIterator[RowsChanged]:
-        service, _, view = what.rpartition(":")
+    async def _feed(self, command: Watch, scope: Scope) -> AsyncIterator[RowsChanged]:
+        service, _, view = command.what.rpartition(":")
         if service == "aws":
             async for rows in poll(self.accounts, scope, view):
                 yield rows
             return
-        cluster = await self.clusters.cluster(scope.context)
-        kind = await cluster.kinds.resolve(what)
-        namespace = "" if everywhere or not kind.namespaced else scope.namespace
-        async for rows in watch(cluster, kind, namespace):
+        async for rows in watch_view(
+            self.clusters,
+            command.what,
+            contexts=scope.context.split(","),
+            namespaces=("",) if command.all_namespaces else scope.namespace.split(","),
+            labels=command.labels,
+        ):
             yield rows
+
+
+def _notice(practice: Practice | None) -> tuple[str, ...]:
+    return (practice.notice,) if practice and practice.notice else ()
 
 
 async def _find_key(settings: Settings, credentials: Credentials) -> tuple[Found | None, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from agent.budget import plan_problems
+from agent.exposure import exposures, without_secrets
 from agent.plan import Draft, DraftStep, Plan, PlanProblem, Step, Verdict, order
 from agent.policy import Policy, Question
 from agent.putting_back import backwards
@@ -91,6 +92,7 @@ class Checker:
         steps = order([self._known(step) for step in linked(draft.steps)])
         by_id = {step.id: step for step in steps}
         problems = [problem for step in steps for problem in shape_problems(step, by_id, self._registry)]
+        problems += [line for step in steps for line in exposures(step, step.args, self._reader.redactor)]
         if problems:
             raise PlanProblem(problems)
         known = await self._read_sources(steps, scope, dict(outputs or {}))
@@ -150,6 +152,8 @@ class Checker:
             async with room:
                 try:
                     return await self._checked(step, fill(step.scope, scope), outputs)
+                except PlanProblem as problem:
+                    return problem
                 except (ToolError, ReferenceProblem) as error:
                     return PlanProblem(
                         [f"Step {step.id} ({step.title or step.tool}): {error}"], _failure(error)
@@ -172,6 +176,8 @@ class Checker:
     async def _checked(self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue]) -> Step:
         tool = self._registry.get(step.tool)
         raw = self._resolved(step, outputs)
+        if exposed := [*exposures(step, raw, self._reader.redactor)]:
+            raise PlanProblem(exposed)
         args = tool.parse(raw)
         preview: Preview | None = None
         undo: Call | None = None
@@ -183,6 +189,7 @@ class Checker:
             except Exception as error:
                 raise classify(error) from error
             undo, leaves_nothing = tool.undo(args, preview), not tool.lasting
+            preview, undo = without_secrets(preview, undo, self._reader.redactor)
         undoable = bool(undo or step.undoes or leaves_nothing)
         ruling = self._policy.rule(
             Question(tool.id, tool.effect, scope, preview, undoable, self._operator, self._now())

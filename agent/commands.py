@@ -133,6 +133,8 @@ class Watch(Frozen):
     what: str
     scope: Scope
     all_namespaces: bool = False
+    labels: str = ""
+    """A label selector for the server to choose by."""
 
 
 class Unwatch(Frozen):

@@ -98,7 +98,7 @@ class Inspector:
             show(Inspected(request=command.request, side="summary", failure=str(error), gone=gone))
 
     async def _object(self, request: str, target: Target, show: Show) -> None:
-        obj = await _read(target)
+        obj = self._reader.redactor.mapping(await _read(target))
         await self._sides(request, target, obj, show, first=True)
         uid, version = text(obj, "metadata", "uid"), text(obj, "metadata", "resourceVersion")
         async for happened in changes_of(target, uid, version, sleep=self._sleep):
@@ -108,7 +108,7 @@ class Inspector:
                 show(Inspected(request=request, side="summary", failure=words, gone=True))
                 return
             try:
-                obj = await _read(target)
+                obj = self._reader.redactor.mapping(await _read(target))
             except NotFound:
                 continue  # the watch says so in a moment
             await self._sides(request, target, obj, show, first=False)

@@ -2,6 +2,9 @@
 
 Durable events are committed to the journal, then folded into the state, then shown to whoever
 watches; ephemeral ones are only shown. Nothing in the agent changes state in any other way.
+
+It is also the one place where secrets end: what is kept or shown went through the redactor, and so did
+everything made from it: the screen, the model's messages, exports, the search index, the audit log.
 """
 
 from __future__ import annotations
@@ -10,12 +13,23 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 
-from agent.events import DURABLE, DurableEvent, EphemeralEvent, Event, Recorded
+from agent.events import (
+    DURABLE,
+    DurableEvent,
+    EphemeralEvent,
+    Event,
+    ModelReplied,
+    Recorded,
+    TurnEnded,
+    TurnFailed,
+)
 from agent.plan import canonical
+from agent.redacting import Redaction
 from agent.state import SessionState, fold
 from agent.touching import touched
 from memory.envelope import Draft, Envelope, Touch
 from memory.ledger import Begun, Ledger
+from tools.redaction.redactor import Redactor
 
 
 class Logbook:
@@ -25,13 +39,18 @@ class Logbook:
         ledger: the journal.
         session: the session's id in it.
         clock: the time, with zone, for ephemeral events.
+        redactor: hides secrets in every event.
     """
 
-    def __init__(self, ledger: Ledger, session: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, ledger: Ledger, session: str, clock: Callable[[], datetime], redactor: Redactor
+    ) -> None:
         self.session = session
+        self.redactor = redactor
         self.state = SessionState()
         self._ledger = ledger
         self._clock = clock
+        self._redaction = Redaction(redactor)
         self._history: list[Recorded] = []
         self._readers: set[asyncio.Queue[Recorded | None]] = set()
         self._closed = False
@@ -51,6 +70,9 @@ class Logbook:
 
     async def record(self, *events: DurableEvent) -> None:
         """Commit the events together, then fold and show them."""
+        if any(isinstance(event, ModelReplied | TurnFailed | TurnEnded) for event in events):
+            for held in self._redaction.held():
+                self._spread(Recorded(seq=None, at=self._clock(), event=held))
         for envelope in await self._ledger.append(self.session, *self._drafts(events)):
             self.take(envelope)
 
@@ -71,7 +93,8 @@ class Logbook:
 
     def show(self, event: EphemeralEvent) -> None:
         """Show an event that is not stored."""
-        self._spread(Recorded(seq=None, at=self._clock(), event=event))
+        for clean in self._redaction.shown(event):
+            self._spread(Recorded(seq=None, at=self._clock(), event=clean))
 
     def take(self, envelope: Envelope) -> None:
         """Fold and show an event that is already in the journal, whoever wrote it."""
@@ -110,7 +133,8 @@ class Logbook:
             queue.put_nowait(None)
 
     def _drafts(self, events: Sequence[DurableEvent]) -> Iterator[Draft]:
-        return (draft(event, touched(event, self.state)) for event in events)
+        clean = map(self._redaction.stored, events)
+        return (draft(event, touched(event, self.state)) for event in clean)
 
     def _spread(self, recorded: Recorded) -> None:
         self.state = fold(self.state, recorded)

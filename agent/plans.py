@@ -31,6 +31,7 @@ from agent.state import PlanProgress, SessionState
 from agent.undoing import undo_draft, with_doubts
 from agent.waivers import covered, waivable
 from memory.errors import KeptError
+from tools.tool import Scope
 
 AGAIN = (PlanStatus.FAILED, PlanStatus.STOPPED)
 
@@ -145,7 +146,8 @@ class Plans:
             raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}; stop it first.")
         try:
             draft = undo_draft(progress, self._staff.site.registry)
-            await self._offer(draft, f"undo:{command.plan_id}", progress.turn, undoes=progress)
+            origin, scope = f"undo:{command.plan_id}", progress.plan.scope
+            await self._offer(draft, origin, progress.turn, scope, undoes=progress)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
 
@@ -153,7 +155,7 @@ class Plans:
         """Check, preview and offer an offered plan anew, as it was redrawn."""
         plan = progress.plan
         try:
-            await self._offer(draft, plan.origin, progress.turn, replaces=plan.id)
+            await self._offer(draft, plan.origin, progress.turn, plan.scope, replaces=plan.id)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
 
@@ -168,21 +170,24 @@ class Plans:
     async def redraw(self, plan_id: str, turn: int) -> None:
         """Offer what is left of a plan, from what is there now. Raises `PlanProblem`."""
         progress = plan_of(self._state, plan_id)
-        await self._offer(rest(progress), progress.plan.origin, turn, after=progress)
+        plan = progress.plan
+        await self._offer(rest(progress), plan.origin, turn, plan.scope, after=progress)
 
     async def _offer(
         self,
         draft: Draft,
         origin: str,
         turn: int,
+        scope: Scope,
         *,
         replaces: str = "",
         after: PlanProgress | None = None,
         undoes: PlanProgress | None = None,
     ) -> None:
+        """Check a plan and offer it. `scope` is the one it was first drawn for, wherever the operator is now."""
         began = time.monotonic()
         known = self._staff.known
-        plan = await known.checker.check(draft, self._state.scope, plan_id=known.next_plan(), origin=origin)
+        plan = await known.checker.check(draft, scope, plan_id=known.next_plan(), origin=origin)
         if undoes is not None:
             plan = with_doubts(plan, undoes)
         elapsed = (time.monotonic() - began) * 1000

@@ -112,6 +112,7 @@ class Session:
         Raises:
             CommandRefused: it cannot be carried out; the sentence says why.
         """
+        command = self._log.redactor.model(command)  # what is said or typed is kept, and so is its answer
         if isinstance(command, c.LOOKS):
             self._staff.looks.take(command, self._log)
             return

@@ -78,7 +78,9 @@ class Staff:
 def hire(ship: Ship, log: Logbook) -> Staff:
     """The staff for the session of this logbook."""
     settings = ship.settings
-    reader = Reader(ship.registry, attempts=settings.limits.attempts, sleep=ship.pace.sleep)
+    reader = Reader(
+        ship.registry, redactor=log.redactor, attempts=settings.limits.attempts, sleep=ship.pace.sleep
+    )
     checker = Checker(
         ship.registry, ship.policy, reader, settings.limits, operator=ship.operator, now=log.now
     )

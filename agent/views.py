@@ -14,8 +14,8 @@ from tools.errors import ToolError
 from tools.rows import FeedState, RowsChanged
 from tools.tool import Scope
 
-Feed = Callable[[str, Scope, bool], AsyncIterator[RowsChanged]]
-"""Rows of `what` (a kind, or `aws:ec2`) in a scope; the flag asks for all namespaces."""
+Feed = Callable[[Watch, Scope], AsyncIterator[RowsChanged]]
+"""Rows of what is asked for, in a scope."""
 
 
 class Views:
@@ -43,7 +43,7 @@ class Views:
     async def _run(self, command: Watch, log: Logbook) -> None:
         scope = fill(command.scope, log.state.scope)
         try:
-            async for rows in self._feed(command.what, scope, command.all_namespaces):
+            async for rows in self._feed(command, scope):
                 log.show(e.ViewChanged(view=command.view, rows=rows))
         except ToolError as error:
             log.show(e.ViewChanged(view=command.view, rows=_failed(str(error), log.now())))

@@ -119,11 +119,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("editor", "Write in your own editor", Where.PROMPT, "ctrl+g", "editor"),
     Action("mention", "Mention a resource that the sidebar has shown", Where.PROMPT, "at", "mention"),
     # the resources
-    Action("filter", "Filter as you type; ! inverts, -l k=v by label", Where.RESOURCES, "slash", "filter"),
+    Action(
+        "filter",
+        "Filter as you type; ! inverts, -l k=v by label",
+        Where.RESOURCES,
+        "slash",
+        "filter",
+        first=True,
+    ),
     Action("next_view", "Next view", Where.RESOURCES, "right_square_bracket", "view"),
     Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
-    Action("copy_name", "Copy the name", Where.RESOURCES, "y", "copy"),
+    Action("copy_name", "Copy the name", Where.RESOURCES, "Y"),
     # sessions
     Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),

@@ -14,10 +14,12 @@ def keep(error: BaseException, home: Path | None, environment: Mapping[str, str]
     Returns:
         What to tell the operator once the terminal is theirs again.
     """
+    from agent.home_redactor import any_redactor
     from memory.home import Home, make_private
 
-    story = "".join(traceback.format_exception(error))
-    what = f"{type(error).__name__}: {error}"
+    redactor = any_redactor(Home.find(environment, home))
+    story = redactor.text("".join(traceback.format_exception(error)))
+    what = redactor.text(f"{type(error).__name__}: {error}")
     kept = "Everything confirmed is in the journal: start Pilothouse again and go on in the session (ctrl+o)."
     try:
         folder = Home.find(environment, home).logs

@@ -20,7 +20,7 @@ class View:
 
 TABS: tuple[View, ...] = (
     View("pods", "pods", ("po", "pod")),
-    View("deployments", "deployments", ("deploy", "dp", "deployment", "workloads")),
+    View("deployments", "deployments", ("deploy", "dp", "deployment")),
     View("nodes", "nodes", ("no", "node")),
     View("events", "events", ("ev", "event")),
     View("aws:ec2", "ec2", ("instances",)),
@@ -29,6 +29,12 @@ TABS: tuple[View, ...] = (
 """The views that have a tab from the start."""
 
 MORE: tuple[View, ...] = (
+    View("unhealthy", "unhealthy", ("sick", "bad")),
+    View("workloads", "workloads", ("wl", "all")),
+    View("batch", "batch", ()),
+    View("network", "network", ("net",)),
+    View("config", "config", ()),
+    View("storage", "storage", ()),
     View("statefulsets", "statefulsets", ("sts", "statefulset")),
     View("daemonsets", "daemonsets", ("ds", "daemonset")),
     View("replicasets", "replicasets", ("rs", "replicaset")),

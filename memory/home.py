@@ -62,6 +62,10 @@ class Home:
         return self.data / "knowledge.db"
 
     @property
+    def redaction_key(self) -> Path:
+        return self.data / "redaction.key"
+
+    @property
     def spill(self) -> Path:
         return self.data / "spill"
 
@@ -107,6 +111,11 @@ class Home:
             Place(name="runbooks", path=self.runbooks, what="your runbooks"),
             Place(name="journal", path=self.journal, what="everything that happened, in every session"),
             Place(name="knowledge", path=self.knowledge, what="what is remembered across sessions"),
+            Place(
+                name="redaction key",
+                path=self.redaction_key,
+                what="makes the tokens for secrets; keep it here",
+            ),
             Place(name="spill", path=self.spill, what="tool output too long for the journal"),
             Place(name="leases", path=self.leases, what="which console works on which session"),
             Place(name="logs", path=self.logs, what="the program's own log"),

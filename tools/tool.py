@@ -11,12 +11,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tools.errors import Invalid
 from tools.gate import Permit
+from tools.tricks import FREE_TEXT, texts, trick
 
 
 class Effect(StrEnum):
@@ -48,13 +57,35 @@ class Scope(Frozen):
     context: str = ""
     namespace: str = ""
     profile: str = ""
-    region: str = ""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")] = ""
+
+    @field_validator("namespace", "region")
+    @classmethod
+    def _is_no_trick(cls, value: str) -> str:
+        # Contexts and profiles are looked up by name; these two become part of addresses.
+        if why := trick(value):
+            raise ValueError(f"{value[:80]!r} cannot be meant: {why}")
+        return value
 
 
 class Arguments(BaseModel):
-    """Base of every tool's argument model: unknown fields are an error, not noise."""
+    """Base of every tool's argument model: unknown fields are an error, not noise.
+
+    Values that mean more than they say (`tools.tricks`) are refused in every field that is not marked
+    as free text.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _says_what_it_means(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            if FREE_TEXT in field.metadata:
+                continue
+            for text in texts(getattr(self, name)):
+                if why := trick(text):
+                    raise ValueError(f"{name} cannot be {text[:80]!r}: {why}")
+        return self
 
 
 Name = Annotated[
@@ -108,6 +139,8 @@ class Preview(Frozen):
     """The recorded state that undo puts back."""
     observed: str = ""
     """Fingerprint of the object the preview was made against; a different one is drift."""
+    server: str = ""
+    """The address that the context stood for; the same name with another address is another place."""
     labels: dict[str, str] = {}
     """Labels or tags that policy may speak of, the namespace's included."""
     environments: tuple[str, ...] = ()

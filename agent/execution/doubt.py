@@ -44,6 +44,8 @@ async def _settle(site: Site, intent: e.StepIntended, stop: asyncio.Event) -> No
         return
     step = site.log.state.plans[intent.plan_id].plan.step(intent.step_id)
     run = WriteStep(site, intent.plan_id, step, stop)
+    if intent.before:
+        run.measured_against(intent.before)
     await site.log.record(
         e.StepInDoubt(**place, detail="The program ended while this was under way; looking at the world.")
     )
@@ -53,7 +55,7 @@ async def _settle(site: Site, intent: e.StepIntended, stop: asyncio.Event) -> No
         await site.log.record(e.StepInDoubt(**place, detail=f"It cannot be looked up: {error}"))
         return
     if seen.applied:
-        await run.settle(intent.key, intent.attempt, site.log.now())
+        await run.settle(intent.key, intent.attempt, site.log.now(), cut_off=True)
     elif seen.applied is False:
         # It never arrived, or somebody has changed it back since: the world does not tell which.
         await site.log.end(

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from agent import events as e
 from agent.execution.conditions import fulfil
@@ -29,8 +29,21 @@ LAST_LOOK = 0.4
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
 
+_BELATED = 20.0
+"""Seconds that a change may stay out of sight although the server has accepted it."""
+
 
 class WriteStep(StepRun):
+    _before: dict[str, JsonValue] | None = None
+
+    def measured_against(self, before: dict[str, JsonValue]) -> None:
+        """Observe the effect against this before-state.
+
+        What puts another step back was previewed before there was anything to put back: what was so
+        then tells nothing about whether it has arrived.
+        """
+        self._before = before
+
     async def run(self) -> None:
         attempt = self.progress.attempt
         while True:
@@ -40,7 +53,9 @@ class WriteStep(StepRun):
                 if self.step.undoes and not fresh.changes:
                     await self.needless(attempt, "It is as it was before; there is nothing to put back.")
                     return
-                key = await self.intend(attempt, self._approved.permits)
+                if self.step.undoes:
+                    self.measured_against(fresh.before)
+                key = await self.intend(attempt, self._approved.permits, self._before)
             except Stopped:
                 await self.stopped("", "Stopped before it was sent.", applied=False)
                 return
@@ -60,16 +75,24 @@ class WriteStep(StepRun):
             await self.settle(key, attempt, began)
             return
 
-    async def settle(self, key: str, attempt: int, began: datetime) -> None:
-        """Watch the world until the effect is there, cannot come any more, or takes too long."""
-        deadline = self.site.log.now() + timedelta(seconds=self._tool.settle)
+    async def settle(self, key: str, attempt: int, began: datetime, *, cut_off: bool = False) -> None:
+        """Watch the world until the effect is there, cannot come any more, or takes too long.
+
+        Args:
+            cut_off: the call did not come to its end, and at least a part of it was seen to have arrived.
+        """
+        arrived = True if cut_off else None  # a server's word alone is not enough
+        sent = self.site.log.now()
+        deadline = sent + timedelta(seconds=self._tool.settle)
         delay, trouble = _FIRST_LOOK, 0
         while True:
             try:
                 seen = await self.unless_stopped(self.look(), grace=LAST_LOOK)
                 trouble = 0
+                arrived = arrived or seen.applied
             except Stopped:
-                await self.stopped(key, "The change was sent; its effect was not observed yet.", applied=True)
+                detail = "The change was sent; its effect was not observed yet."
+                await self.stopped(key, detail, applied=arrived is not False)
                 return
             except ToolError as blind:
                 trouble += 1
@@ -78,18 +101,26 @@ class WriteStep(StepRun):
             if seen.verdict is Verdict.HOLDS:
                 await self._conclude(key, attempt, seen.detail, began)
                 return
-            if seen.verdict is Verdict.DOES_NOT_HOLD:
-                error = CheckFailed(f"The effect did not come: {seen.detail}")
-                await self.fail(key, attempt, error, observed=seen.detail, applied=True)
+            now = self.site.log.now()
+            belated = arrived is False and now < sent + timedelta(seconds=_BELATED)
+            if seen.verdict is Verdict.DOES_NOT_HOLD and not belated:
+                error: ToolError = CheckFailed(f"The effect did not come: {seen.detail}")
+                if cut_off and await self._half_done():
+                    error = Drifted(
+                        f"It was cut off half-way: {seen.detail}",
+                        hint="What is left can be drawn up again from what is there now.",
+                    )
+                await self.fail(key, attempt, error, observed=seen.detail, applied=arrived)
                 return
-            if self.site.log.now() >= deadline:
+            if now >= deadline:
                 error = CheckFailed(
                     f"The effect was not observed within {self._tool.settle:.0f} s: {seen.detail}"
                 )
-                await self.fail(key, attempt, error, observed=seen.detail, applied=True)
+                await self.fail(key, attempt, error, observed=seen.detail, applied=arrived)
                 return
             if self.stop.is_set():
-                await self.stopped(key, f"The change was sent; when stopped: {seen.detail}", applied=True)
+                detail = f"The change was sent; when stopped: {seen.detail}"
+                await self.stopped(key, detail, applied=arrived is not False)
                 return
             self.site.log.show(e.StepChecking(plan_id=self.plan_id, step_id=self.step.id, detail=seen.detail))
             with contextlib.suppress(Stopped):
@@ -112,7 +143,7 @@ class WriteStep(StepRun):
         """Ask the world once whether the effect is there. Raises a `ToolError` when it does not answer."""
         try:
             async with asyncio.timeout(self._tool.timeout):
-                return await self._tool.observe(self._args, self.step.scope, self._approved)
+                return await self._tool.observe(self._args, self.step.scope, self._reference)
         except Exception as caught:
             raise classify(caught) from caught
 
@@ -133,6 +164,13 @@ class WriteStep(StepRun):
             raise Drifted(f"Step {self.step.id} was never previewed.")
         return self.step.preview
 
+    @property
+    def _reference(self) -> Preview:
+        """What the effect is measured against."""
+        if self._before is None:
+            return self._approved
+        return self._approved.model_copy(update={"before": self._before})
+
     async def _send(self) -> BaseModel:
         permits: tuple[Permit, ...] = self._approved.permits
         with self.site.mint.grant(self.step.id, permits, seconds=self._tool.timeout):
@@ -151,12 +189,19 @@ class WriteStep(StepRun):
             try:
                 async with asyncio.timeout(self._tool.timeout):
                     fresh = await self._tool.preview(self._args, self.step.scope)
+                    fresh = self.site.log.redactor.model(fresh)  # as the approved one was
                 break
             except Exception as caught:
                 error = classify(caught)
                 if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
                     raise error from caught
                 await self.site.pace.sleep(wait(error, tries))
+        if fresh.server != approved.server:
+            raise Drifted(
+                f"{self.step.scope.context} stood for {approved.server} when this was approved,"
+                f" and stands for {fresh.server} now.",
+                hint="Look at the kubeconfig. Plan again if this is where it is meant to happen.",
+            )
         if self.step.undoes and not fresh.changes:
             return fresh
         same_change = same_changes(fresh.changes, approved.changes) and fresh.permits == approved.permits
@@ -195,11 +240,14 @@ class WriteStep(StepRun):
             await self.fail(key, attempt, error, applied=False)
             return False
         try:
-            seen = await self.look()
+            seen = await self.unless_stopped(self._look_patiently(), grace=LAST_LOOK)
+        except Stopped:
+            await self.stopped(key, f"Stopped before it was known whether it arrived. {error.message}")
+            return False
         except ToolError as blind:
             seen = Observation(verdict=Verdict.UNKNOWN, detail=blind.message)
         if seen.applied:
-            await self.settle(key, attempt, began)
+            await self.settle(key, attempt, began, cut_off=True)
             return False
         if seen.applied is None:
             doubt = InDoubt(
@@ -212,6 +260,28 @@ class WriteStep(StepRun):
             return await self.pause(key, attempt, error)
         await self.fail(key, attempt, error, observed=seen.detail, applied=False)
         return False
+
+    async def _look_patiently(self) -> Observation:
+        """As `look`, past a passing trouble of looking itself: what a call has done must not stay unknown."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self.look()
+            except ToolError as error:
+                if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
+                    raise
+                await self.sleep(wait(error, tries))
+
+    async def _half_done(self) -> bool:
+        """Whether a part of what was approved is still to be done, and nothing else."""
+        try:
+            async with asyncio.timeout(self._tool.timeout):
+                left = (await self._tool.preview(self._args, self.step.scope)).changes
+        except Exception:  # then nobody knows, and what was observed counts
+            return False
+        approved = self._approved.changes
+        return 0 < len(left) < len(approved) and all(change in approved for change in left)
 
     async def _stop_in_flight(self, key: str, attempt: int, began: datetime) -> None:
         """The call was cut off by a stop: say what became of it."""

@@ -50,6 +50,7 @@ def _carry_out(words: Sequence[str], out: Output) -> int:
     from console.cli.logs import to_file
 
     to_file(asked.choices.home, os.environ)
+    out.redact(asked.choices.home)
     return asked.run(out)
 
 

@@ -55,6 +55,10 @@ async def run(choices: Choices, out: Output) -> int:
     checks += await asyncio.gather(_keyring(), _model(home, choices))
     checks += await _places(choices)
     checks += [_practice(), _terminal()]
+    checks = [
+        check.model_copy(update={"detail": out.hidden(check.detail), "mend": out.hidden(check.mend)})
+        for check in checks
+    ]
     broken = any(check.state == "broken" for check in checks)
     out.result(
         {"ok": not broken, "checks": [check.model_dump() for check in checks]}, lambda: _lines(checks, out)

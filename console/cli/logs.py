@@ -1,4 +1,7 @@
-"""The program's own log: warnings and defects go into a file of the home, never onto the screen."""
+"""The program's own log: warnings and defects go into a file of the home, never onto the screen.
+
+What libraries and tracebacks say passes the home's redactor first, like everything that is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ import os
 from collections.abc import Mapping
 from logging import Handler, LogRecord
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.redaction.redactor import Redactor
 
 
 def to_file(home: Path | None, environ: Mapping[str, str]) -> None:
@@ -34,6 +41,7 @@ class _LateFile(Handler):
         super().__init__(logging.WARNING)
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         self.path: Path | None = None
+        self._redactor: Redactor | None = None
         self._home = home
         self._environ = environ
 
@@ -45,10 +53,14 @@ class _LateFile(Handler):
             self.path = None
 
     def _append(self, text: str) -> None:
-        if self.path is None:
-            from memory.home import Home, make_private
+        from agent.home_redactor import any_redactor
+        from memory.home import Home, make_private
 
-            folder = Home.find(self._environ, self._home).logs
+        home = Home.find(self._environ, self._home)
+        self._redactor = self._redactor or any_redactor(home)
+        text = self._redactor.text(text)
+        if self.path is None:
+            folder = home.logs
             make_private(folder)
             self.path = folder / "pilothouse.log"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

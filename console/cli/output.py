@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Literal, TextIO
 from console.cli.exits import Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel, JsonValue
+
+    from tools.redaction.redactor import Redactor
 
 Style = Literal["bold", "dim", "red", "green", "yellow"]
 
@@ -31,6 +35,7 @@ class Output:
 
     def __init__(self, stdout: TextIO, stderr: TextIO, environ: Mapping[str, str], *, as_json: bool) -> None:
         self.as_json = as_json
+        self._environ = environ
         self._stdout = stdout
         self._stderr = stderr
         self._coloured = (
@@ -40,6 +45,17 @@ class Output:
             and environ.get("TERM", "dumb") != "dumb"
         )
         self._answered = False
+        self._home: Path | None = None
+        self._redacts = False
+        self._redactor: Redactor | None = None
+
+    def redact(self, home: Path | None) -> None:
+        """From now on, hide secrets in what did not come out of the journal, which holds none.
+
+        Args:
+            home: what `--home` says.
+        """
+        self._home, self._redacts = home, True
 
     @property
     def live(self) -> bool:
@@ -68,6 +84,7 @@ class Output:
 
     def notice(self, text: str) -> None:
         """A line beside the point: progress, a warning."""
+        text = self.hidden(text)
         try:
             self._stderr.write(plain(text) + "\n")
             self._stderr.flush()
@@ -79,10 +96,17 @@ class Output:
 
     def fail(self, problem: Problem) -> None:
         """Say why the command cannot go on."""
-        self.result({**problem.details, "error": error_fields(problem)}, list)
+        document = {**problem.details, "error": error_fields(problem)}
+        redactor = self._hiding() if self.as_json else None
+        self.result(redactor.mapping(document) if redactor else document, list)
         self.notice(problem.sentence)
         if problem.hint:
             self.notice(problem.hint)
+
+    def hidden(self, text: str) -> str:
+        """Words of a server or an error with their secrets hidden."""
+        redactor = self._hiding()
+        return redactor.text(text) if redactor else text
 
     def finish(self) -> None:
         """Push out what is left; a reader that is gone stays unmentioned."""
@@ -95,6 +119,14 @@ class Output:
     def paint(self, style: Style, text: str) -> str:
         """The text in a colour where colours are wanted. Cluster text goes through `plain` first."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self._coloured else text
+
+    def _hiding(self) -> Redactor | None:
+        if self._redacts and self._redactor is None:
+            from agent.home_redactor import any_redactor
+            from memory.home import Home
+
+            self._redactor = any_redactor(Home.find(self._environ, self._home))
+        return self._redactor
 
 
 def plain(text: str) -> str:

@@ -33,6 +33,7 @@ class Watched(NamedTuple):
     what: str
     scope: Scope
     everywhere: bool
+    labels: str = ""
 
 
 class Showing(Looking):
@@ -169,7 +170,7 @@ class Showing(Looking):
         wanted = None
         if Pane.RESOURCES in self.panes.arrangement.shown:
             pane = self.resources
-            wanted = Watched(pane.view.what, self.live.state.scope, pane.everywhere)
+            wanted = Watched(pane.view.what, self.live.state.scope, pane.everywhere, pane.labels)
         if wanted == self._watched:
             return
         if self._watched is not None:
@@ -186,6 +187,7 @@ class Showing(Looking):
                     what=wanted.what,
                     scope=wanted.scope,
                     all_namespaces=wanted.everywhere,
+                    labels=wanted.labels,
                 )
             )
         self.show_standing()

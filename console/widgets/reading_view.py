@@ -18,6 +18,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
+from textual.widget import Widget
 
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
@@ -118,7 +119,13 @@ class ReadingView(LineView):
 
     def resized_content(self) -> None:
         """Tell the scrollbar how long the text is, and draw."""
-        self.virtual_size = Size(self.line_width, len(self._rows))
+        size, before = Size(self.line_width, len(self._rows)), self.virtual_size
+        if size.width == before.width and size.height >= before.height:
+            # The scrollbar is always there: more lines move nothing on the screen, so nothing is laid out.
+            self.set_reactive(Widget.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
         self.refresh()
         self.post_message(self.Moved())
 

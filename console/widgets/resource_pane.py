@@ -152,9 +152,16 @@ class ResourcePane(Vertical):
         self.everywhere = not self.everywhere
         self._choose(self.index)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash within the filter is a slash."""
+        if action == "filter":
+            return self.screen.focused is not self._filter
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         self._filter.display = True
-        self._filter.focus()
+        # At once: the letters that follow are the filter's, not keys.
+        self.screen.set_focus(self._filter)
 
     def action_copy_name(self) -> None:
         row = self.table.cursor_row if self.table is not None else None

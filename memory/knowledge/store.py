@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiosqlite import Connection
+from pydantic import JsonValue
 
 from memory import search
 from memory.database import Database, Value
@@ -37,20 +38,27 @@ _CANDIDATES = 64
 """Matches of the full-text index that are weighed for one recall."""
 
 
+Redact = Callable[[JsonValue], JsonValue]
+
+
 class Knowledge:
     """The open file. Use as an async context manager, or call `close`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, redact: Redact) -> None:
         self._database = database
+        self._redact = redact
 
     @classmethod
-    async def open(cls, path: Path) -> Knowledge:
+    async def open(cls, path: Path, redact: Redact) -> Knowledge:
         """Open the file at `path`, or make a new one; its folder must exist. An older file is copied first.
+
+        Args:
+            redact: hides the secrets in a value; everything that is remembered goes through it.
 
         Raises:
             JournalNewer, JournalDamaged, JournalBusy, DiskFull, DiskFailed: see `memory.errors`.
         """
-        return cls(await Database.open(path, KNOWLEDGE))
+        return cls(await Database.open(path, KNOWLEDGE), redact)
 
     # --- writing -----------------------------------------------------------------------------------
 
@@ -66,6 +74,7 @@ class Knowledge:
         Raises:
             KnowledgeRefused: active was asked for something that nobody said.
         """
+        fresh = self._harmless(fresh)
         wanted = status or (Status.ACTIVE if fresh.source is Source.SAID else Status.PROPOSED)
         if wanted not in (Status.PROPOSED, Status.ACTIVE):
             raise ValueError(f"A memory does not begin as {wanted}.")
@@ -134,6 +143,8 @@ class Knowledge:
         Raises: as `confirm`.
         """
 
+        changed = self._harmless(changed)
+
         async def work(connection: Connection) -> int:
             found = await one(connection, memory)
             demand(found, Status.PROPOSED, Status.ACTIVE)
@@ -143,6 +154,12 @@ class Knowledge:
             return await insert(connection, values)
 
         return await self.get(await self._database.transact(work))
+
+    def _harmless(self, fresh: Fresh) -> Fresh:
+        """The memory with its secrets hidden."""
+        return Fresh.model_validate(
+            self._redact(fresh.model_dump(mode="json", include=set(Fresh.model_fields)))
+        )
 
     async def used(self, memories: Iterable[int]) -> None:
         """Count one more use of each."""

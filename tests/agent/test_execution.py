@@ -215,6 +215,7 @@ async def test_success_that_cannot_be_observed_is_a_failure(aboard: Crew, shelf:
     await carry_out(session, approve(plan))
     progress = session.state.plans[plan.id]
     assert progress.of("a").failure is FailureClass.CHECK_FAILED
+    assert progress.of("a").applied is False, "the server's word alone does not make a change"
     assert progress.of("b").state is StepState.SKIPPED
     assert progress.status is PlanStatus.FAILED
 

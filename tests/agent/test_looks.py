@@ -19,6 +19,7 @@ from agent.looking.pages import RelatedPage, SessionsPage, SummaryPage, TextPage
 from agent.reading import Reader
 from agent.views import Views
 from memory.journal import Journal
+from tests.standins.crew import REDACTOR
 from tests.tools.kubernetes.conftest import practice, practice_kubeconfig
 from tests.tools.kubernetes.lab import PATIENCE, Lab
 from tools.gate import Permit
@@ -35,7 +36,9 @@ class Looking:
 
     def __init__(self, lab: Lab, journal: Journal, book: Logbook) -> None:
         self.lab, self.journal, self.book = lab, journal, book
-        inspector = Inspector(lab.registry, Reader(lab.registry, attempts=2), lab.clusters, journal)
+        inspector = Inspector(
+            lab.registry, Reader(lab.registry, redactor=REDACTOR, attempts=2), lab.clusters, journal
+        )
         self.looks = Looks(Views(_nothing), inspector, lab.clusters)
         self.seen: list[e.Inspected] = []
         self.logs: list[e.LogGrew] = []
@@ -68,7 +71,7 @@ async def _nothing(what: str, scope: Scope, everywhere: bool) -> AsyncIterator[R
 @asynccontextmanager
 async def looking(lab: Lab, folder: Path) -> AsyncIterator[Looking]:
     async with await Journal.open(folder / "journal.db", lambda: datetime.now(UTC)) as journal:
-        book = Logbook(journal, "s1", lambda: datetime.now(UTC))
+        book = Logbook(journal, "s1", lambda: datetime.now(UTC), REDACTOR)
         await book.record(e.SessionStarted(operator="ada", scope=lab.scope))
         made = Looking(lab, journal, book)
         try:

@@ -35,7 +35,7 @@ async def aboard(tmp_path: Path, shelf: Shelf) -> AsyncIterator[Crew]:
 async def offered(session: Session, origin: str, name: str, value: str = "1") -> Plan:
     """A plan as a turn offers it."""
     draft = Draft(goal=f"Put {name}", steps=(put("s", value, name=name),))
-    await session._plans._offer(draft, origin, 1)
+    await session._plans._offer(draft, origin, 1, session.state.scope)
     await session._plans.go_on()
     await session.idle()
     current = session.state.current

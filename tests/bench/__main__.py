@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, intents, learning, live, startup, streaming, width
+from tests.bench import chat, intents, learning, live, redaction, startup, streaming, width
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -30,6 +30,7 @@ BENCHES: dict[str, Bench] = {
     "idle": live.idle,
     "filter": live.filtering,
     "contexts": live.many_contexts,
+    "hiding-secrets": redaction.hiding,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 from textual.events import Key
+from textual.widgets import Input
 
 from agent import commands as c
 from console.actions import ACTIONS, Where, bindings, by_word
@@ -177,3 +178,14 @@ async def test_a_line_typed_in_one_go_after_the_colon_loses_no_letter(tmp_path: 
         for key in ("colon", *"ec2", "enter"):
             seen.app.post_message(Key(key, ":" if key == "colon" else key if len(key) == 1 else None))
         await seen.sees("[ec2]")
+
+
+async def test_a_filter_typed_in_one_go_loses_no_letter_and_sets_nothing_off(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.sees("cart-7d9f8b-002")
+        await seen.press("escape", "4")
+        for key in ("slash", *"payay/x"):
+            name = {"/": "slash"}.get(key, key)
+            seen.app.post_message(Key(name, {"slash": "/"}.get(key, key)))
+        await seen.until(lambda: seen.app.main.resources.query_one("#filter", Input).value == "payay/x")
+        assert seen.app.main.chat.prompt.text == ""

@@ -48,7 +48,7 @@ async def test_asking_about_a_row_puts_its_name_into_the_prompt(tmp_path: Path) 
         await seen.sees("cart-7d9f8b-002")
         await seen.press("escape", "4", "a")
         prompt = seen.app.main.chat.prompt
-        await seen.until(lambda: prompt.text == "pod/cart-7d9f8b-002 in shop ")
+        await seen.until(lambda: prompt.text == "@pod/shop/cart-7d9f8b-002 ")
         assert seen.app.focused is prompt
 
 

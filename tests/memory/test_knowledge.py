@@ -29,15 +29,15 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def knowledge(path: Path) -> AsyncIterator[Knowledge]:
-    async with await Knowledge.open(path) as opened:
+    async with await Knowledge.open(path, lambda value: value) as opened:
         yield opened
 
 
 async def test_what_was_remembered_is_there_for_whoever_opens_the_file_next(path: Path) -> None:
     said = fact("owned by payments", "deployment/checkout", PROD, reference=Reference(session="s1", seq=4))
-    async with await Knowledge.open(path) as knowledge:
+    async with await Knowledge.open(path, lambda value: value) as knowledge:
         memory = await knowledge.remember(said, AT)
-    async with await Knowledge.open(path) as knowledge:
+    async with await Knowledge.open(path, lambda value: value) as knowledge:
         kept = await knowledge.get(memory.id)
     assert kept == memory
     assert (kept.kind, kept.status, kept.source) == (Kind.FACT, Status.ACTIVE, Source.SAID)
@@ -238,7 +238,7 @@ async def test_an_older_file_is_copied_and_then_read_as_what_an_operator_said(pa
             """
         )
     old.close()
-    async with await Knowledge.open(path) as knowledge:
+    async with await Knowledge.open(path, lambda value: value) as knowledge:
         [memory] = await knowledge.search("slow")
         assert (memory.id, memory.where, memory.by, memory.at) == (1, STAGING, "operator", AT)
         assert (memory.source, memory.status) == (Source.SAID, Status.ACTIVE)
@@ -262,9 +262,9 @@ async def test_what_is_exported_comes_back_as_a_proposal(knowledge: Knowledge) -
 
 
 async def test_a_newer_file_is_refused_with_a_sentence(path: Path) -> None:
-    await (await Knowledge.open(path)).close()
+    await (await Knowledge.open(path, lambda value: value)).close()
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")
     other.close()
     with pytest.raises(JournalNewer, match=r"The knowledge at .* newer Pilothouse"):
-        await Knowledge.open(path)
+        await Knowledge.open(path, lambda value: value)

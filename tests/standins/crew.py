@@ -30,22 +30,32 @@ from memory.ledger import Ledger
 from memory.sessions import Sessions
 from tests.standins.shelf import Shelf, shelf_registry
 from tools.gate import Gate, Mint
+from tools.redaction.redactor import Redactor
 from tools.rows import RowsChanged
 from tools.tool import Registry, Scope
+
+REDACTOR = Redactor(b"a key that only tests have")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Crew:
     """One process's worth of agent, on a home folder."""
 
-    def __init__(self, home: Home, journal: Journal, ship: Ship, gate: Gate) -> None:
+    def __init__(
+        self, home: Home, journal: Journal, ship: Ship, gate: Gate, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self.home = home
+        self._clock = clock
         self.journal = journal
         self.ship = ship
         self.gate = gate
 
     async def open(self, name: str = "s1", ledger: Ledger | None = None) -> Session:
         """A new session, or the one of that name again. `ledger` may stand in front of the journal."""
-        log = Logbook(ledger or self.journal, name, lambda: datetime.now(UTC))
+        log = Logbook(ledger or self.journal, name, self._clock, REDACTOR)
         await log.load()
         session = Session(log, hire(self.ship, log), claim(self.home, name))
         if not log.history:
@@ -66,17 +76,18 @@ async def crew(
     model: Model | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     policy: Policy | None = None,
+    clock: Callable[[], datetime] = utc_now,
     remembers: bool = False,
 ) -> AsyncIterator[Crew]:
     home = Home(folder).prepare()
     gate, mint = Gate.build()
     async with AsyncExitStack() as stack:
-        journal = await stack.enter_async_context(await Journal.open(home.journal, lambda: datetime.now(UTC)))
+        journal = await stack.enter_async_context(await Journal.open(home.journal, clock))
         aboard = ship(journal, registry(gate), mint, settings or Settings(), model, sleep, policy)
         if remembers:
-            knowledge = await stack.enter_async_context(await Knowledge.open(home.knowledge))
-            aboard = replace(aboard, knowledge=knowledge)
-        yield Crew(home, journal, aboard, gate)
+            opened = await Knowledge.open(home.knowledge, REDACTOR.value)
+            aboard = replace(aboard, knowledge=await stack.enter_async_context(opened))
+        yield Crew(home, journal, aboard, gate, clock)
 
 
 def ship(
@@ -121,7 +132,7 @@ def shelf_crew(shelf: Shelf) -> Callable[[Gate], Registry]:
 
 async def offer(session: Session, *steps: DraftStep, goal: str = "Put things on the shelf") -> Plan:
     """Have a plan checked and offered as if somebody had asked for it."""
-    await session._plans._offer(Draft(goal=goal, steps=steps), "test:offer@1", 1)
+    await session._plans._offer(Draft(goal=goal, steps=steps), "test:offer@1", 1, session.state.scope)
     progress = session.state.waiting
     assert progress is not None
     return progress.plan

@@ -21,6 +21,7 @@ from botocore.serialize import create_serializer
 
 from tools.aws.classification import SIGNING_IN, access
 from tools.aws.profiles import Place
+from tools.errors import GateRefused
 from tools.gate import Access, Gate, Permit
 
 if TYPE_CHECKING:
@@ -110,6 +111,17 @@ class GateHooks:
         self._now.asked = _Asked(model, copy.deepcopy(dict(params)))
 
     def _judge(self, model: OperationModel, params: Mapping[str, object], **_: object) -> None:
+        try:
+            self._judge_call(model, params)
+        except GateRefused:
+            raise
+        except Exception as error:
+            raise GateRefused(
+                f"The gate refused {model.service_model.service_name}:{model.name} on {self.place}:"
+                f" it could not judge it ({type(error).__name__})."
+            ) from error
+
+    def _judge_call(self, model: OperationModel, params: Mapping[str, object]) -> None:
         asked, self._now.asked, self._now.judged = self._now.asked, None, None
         service = model.service_model.service_name
         if asked is None or asked.operation.name != model.name or not _faithful(asked, params):

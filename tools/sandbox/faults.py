@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ _REASONS = {
     404: "NotFound",
     409: "Conflict",
     410: "Expired",
+    422: "Invalid",
     429: "TooManyRequests",
     500: "InternalError",
     503: "ServiceUnavailable",
@@ -46,8 +47,14 @@ class Fault(BaseModel):
         delay: seconds to wait first.
         disconnect: break the connection: "before" doing anything, or "after" having done it.
         lie: answer as if it had been done, and do nothing.
+        late: do it so many of the cluster's seconds later, and answer now: as if it had been done, or with `status`.
+        hold: do it, and keep the answer back for so many seconds.
+        body: answer 200 with this text, whatever it is, and do nothing.
+        drop: dotted paths of what is sent that get lost on the way, as an admission plugin may do.
         warning: do it, and send this along as a warning of admission.
+        skip: let so many matching requests pass first.
         times: how often; None for ever.
+        then: trouble that begins once this has struck for the first time.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,14 +66,34 @@ class Fault(BaseModel):
     delay: float = Field(default=0.0, ge=0)
     disconnect: Literal["before", "after"] | None = None
     lie: bool = False
+    late: float = Field(default=0.0, ge=0)
+    hold: float = Field(default=0.0, ge=0)
+    body: str | None = None
+    drop: tuple[str, ...] = ()
     warning: str = ""
+    skip: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=1)
+    then: tuple[Fault, ...] = ()
 
     def failure(self) -> ApiFailure | None:
         if self.status is None:
             return None
         details = {} if self.retry_after is None else {"retryAfterSeconds": self.retry_after}
         return ApiFailure(self.status, _REASONS.get(self.status, "InternalError"), self.message, details)
+
+    def without_dropped(self, body: Any) -> Any:
+        """What was sent, less what this fault loses."""
+        for path in self.drop:
+            body = _without(body, path.split("."))
+        return body
+
+
+def _without(body: Any, path: list[str]) -> Any:
+    if not isinstance(body, dict) or path[0] not in body:
+        return body
+    if len(path) == 1:
+        return {key: entry for key, entry in body.items() if key != path[0]}
+    return {**body, path[0]: _without(body[path[0]], path[1:])}
 
 
 class AskedRequest(BaseModel):
@@ -84,6 +111,8 @@ class AskedRequest(BaseModel):
     dry_run: bool
     time: str
     code: int
+    done: bool
+    """Whether it changed the cluster there and then, whatever the answer said."""
 
 
 class Faults:
@@ -96,8 +125,9 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self.active.append(fault)
 
-    def clear(self) -> None:
-        self.active.clear()
+    def clear(self, user: str = "") -> None:
+        """Take back all faults, or those that hit only one user."""
+        self.active = [fault for fault in self.active if user and fault.match.user != user]
 
     def strike(
         self, *, verb: str, resource: str, namespace: str, name: str, user: str, dry_run: bool
@@ -110,6 +140,11 @@ class Faults:
                 continue
             if fault.match.dry_run is not None and fault.match.dry_run != dry_run:
                 continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            self.active += fault.then
+            fault.then = ()
             if fault.times is not None:
                 fault.times -= 1
                 if not fault.times:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 
 import msgspec
 from aiohttp import web
@@ -88,25 +90,33 @@ class Server:
         verb = verb_of(http, target)
         body, content_type = await body_of(http)
         call = ApiCall(http, target, verb, user, body, content_type)
-        if target.kind.group in _REVIEWS:
-            return self._json(self._access.review(target.kind, dict(body or {}), user), 201)
         fault = self._strike(call)
         answered: web.StreamResponse | None = None
-        code = 500
+        code, done = 500, False
         try:
             if fault is not None and fault.delay:
                 await asyncio.sleep(fault.delay)
             if fault is not None and fault.disconnect == "before":
                 code = 0
                 return _cut(http)
+            if fault is not None and fault.late and verb in _CHANGING:
+                self._plane.timeline.after(fault.late, lambda: self._belatedly(call))
             if fault is not None and (failure := fault.failure()) is not None:
                 raise failure
+            if fault is not None and fault.body is not None:
+                return web.Response(text=fault.body)
+            if target.kind.group in _REVIEWS:
+                return self._json(self._access.review(target.kind, dict(body or {}), user), 201)
             self._access.check(user, target.kind, call.deed)
-            if fault is not None and fault.lie and verb in _CHANGING:
+            if fault is not None and verb in _CHANGING and (fault.lie or fault.late):
                 answered = self._lie(call)
             else:
-                answered = await self._perform(call)
+                before = self._plane.store.version
+                answered = await self._perform(_robbed(call, fault))
+                done = verb in _CHANGING and self._plane.store.version != before
             code = answered.status
+            if fault is not None and fault.hold:
+                await asyncio.sleep(fault.hold)
             if fault is not None and fault.warning and not answered.prepared:
                 _warn(answered, fault.warning)
             if fault is not None and fault.disconnect == "after":
@@ -116,7 +126,7 @@ class Server:
             code = failure.code
             raise
         finally:
-            self._note(call, code)
+            self._note(call, code, done)
 
     async def _perform(self, call: ApiCall) -> web.StreamResponse:
         plane, sub = self._plane, call.target.subresource
@@ -125,7 +135,7 @@ class Server:
         if call.kind is plane.pods and sub == "log":
             return await logs(plane, self._kubelet, call)
         if call.kind is plane.pods and sub == "eviction":
-            return self._json(evict(plane, call), 201)
+            return self._write(call)
         if sub not in ("", "status", "scale") or (sub == "scale" and call.kind.plural not in SCALED):
             raise no_such_path()
         if call.verb == "watch":
@@ -140,6 +150,8 @@ class Server:
         return self._write(call)
 
     def _write(self, call: ApiCall) -> web.Response:
+        if call.kind is self._plane.pods and call.target.subresource == "eviction":
+            return self._json(evict(self._plane, call), 201)
         if (
             call.kind.storage != (call.kind.group, call.kind.plural)
             or call.kind.api_version == "autoscaling/v1"
@@ -159,10 +171,19 @@ class Server:
         return response
 
     def _lie(self, call: ApiCall) -> web.StreamResponse:
-        """Say that it was done. It was not."""
+        """Say that it was done. It was not, or not yet."""
         if call.target.name:
-            return self._json(reading.get(self._plane, call))
+            with contextlib.suppress(ApiFailure):  # an apply may make what is not there yet
+                return self._json(reading.get(self._plane, call))
         return self._json(dict(call.body) if isinstance(call.body, dict) else {}, 201)
+
+    def _belatedly(self, call: ApiCall) -> None:
+        try:
+            before = self._plane.store.version
+            code = self._write(call).status
+            self._note(call, code, self._plane.store.version != before)
+        except ApiFailure as failure:  # nobody is left to be told
+            self._note(call, failure.code, False)
 
     def _strike(self, call: ApiCall) -> Fault | None:
         target = call.target
@@ -175,8 +196,8 @@ class Server:
             dry_run=call.dry_run,
         )
 
-    def _note(self, call: ApiCall, code: int) -> None:
-        if call.verb not in _CHANGING:
+    def _note(self, call: ApiCall, code: int, done: bool) -> None:
+        if call.verb not in _CHANGING or call.kind.group in _REVIEWS:
             return
         target = call.target
         self.faults.asked.append(
@@ -191,6 +212,7 @@ class Server:
                 dry_run=call.dry_run,
                 time=self._plane.stamp(),
                 code=code,
+                done=done and not call.dry_run,
             )
         )
 
@@ -204,7 +226,7 @@ class Server:
             if what == "faults" and method == "POST":
                 self.faults.add(Fault.model_validate_json(await http.read()))
             elif what == "faults" and method == "DELETE":
-                self.faults.clear()
+                self.faults.clear(http.query.get("user", ""))
             elif what == "requests" and method == "DELETE":
                 self.faults.asked.clear()
             elif what == "compact" and method == "POST":
@@ -233,6 +255,13 @@ class Server:
 def _warn(response: web.StreamResponse, text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     response.headers.add("Warning", f'299 - "{quoted}"')
+
+
+def _robbed(call: ApiCall, fault: Fault | None) -> ApiCall:
+    """The call as it arrives: without what a fault loses of it."""
+    if fault is None or not fault.drop:
+        return call
+    return dataclasses.replace(call, body=fault.without_dropped(call.body))
 
 
 def _cut(http: web.Request) -> web.StreamResponse:

@@ -98,7 +98,9 @@ class Timeline:
                 self.settle()
             pause = (self._due[0][0] - self._wall()).total_seconds() if self._due else None
             try:
-                await asyncio.wait_for(self._woken.wait(), max(0.0, pause) if pause is not None else None)
+                # Not wait_for: on Python 3.11 it can swallow a cancellation, and this would run on for ever.
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
                 await asyncio.sleep(_GATHER_SECONDS)  # let a burst of changes arrive together
             except TimeoutError:
                 continue

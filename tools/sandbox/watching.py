@@ -51,7 +51,9 @@ async def _follow(
     end = loop.time() + seconds
     while (left := end - loop.time()) > 0:
         try:
-            changes = [await asyncio.wait_for(queue.get(), min(left, _BOOKMARK_SECONDS))]
+            # Not wait_for: on Python 3.11 it can swallow a cancellation, and the server never ends.
+            async with asyncio.timeout(min(left, _BOOKMARK_SECONDS)):
+                changes = [await queue.get()]
         except TimeoutError:
             if bookmark := stream.bookmark():
                 await response.write(bookmark)

@@ -229,6 +229,19 @@ async def test_taking_the_handlers_away_opens_nothing(account: Account) -> None:
     await attempt(account, lambda: found.terminate_instances(InstanceIds=["i-0123456789abcdef0"]))
 
 
+async def test_what_the_gate_cannot_judge_does_not_leave(account: Account) -> None:
+    found = client(account, "ec2")
+
+    class Broken:
+        def judge(self, *_: object) -> None:
+            raise ZeroDivisionError
+
+    found._endpoint.http_session._hooks.gate = Broken()
+    with pytest.raises(GateRefused, match="could not judge"):
+        await asyncio.to_thread(found.stop_instances, InstanceIds=["i-0123456789abcdef0"])
+    assert account.wire.heard == []
+
+
 @pytest.mark.parametrize("service", ["s3", "sts", "ec2", "rds"])
 async def test_a_presigned_address_is_a_secret(account: Account, service: str) -> None:
     found = client(account, service)

@@ -129,6 +129,8 @@ def test_what_reveals_or_tunnels_is_sensitive(method: str, path: str) -> None:
         ("GET", "/apis/subresources.kubevirt.io/v1/namespaces/shop/virtualmachines/vm/console", []),
         ("GET", "/logs/kube-apiserver.log", []),
         ("POST", "/version", []),
+        ("POST", "/apis/authentication.k8s.io/v1/tokenreviews", DRY),
+        ("POST", f"{SHOP}/pods/web/binding", DRY),
         ("OPTIONS", f"{SHOP}/pods", []),
         ("HEAD", f"{SHOP}/secrets", []),
     ],

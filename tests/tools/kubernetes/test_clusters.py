@@ -12,6 +12,7 @@ from tests.tools.kubernetes.api_server import api_server, connected, kubeconfig
 from tools.errors import NotConfigured
 from tools.gate import Gate
 from tools.kubernetes.connection.clusters import Clusters
+from tools.kubernetes.connection.kubeconfig import Kubeconfig
 
 TWO = """
 apiVersion: v1
@@ -136,3 +137,25 @@ def test_listing_the_tools_loads_no_client() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_one_context_is_taken_out_of_its_file_and_spread_ones_are_left_to_be_merged(tmp_path: Path) -> None:
+    def named(part: str, name: str, **inner: str) -> str:
+        fields = ", ".join(f"{key}: {value}" for key, value in inner.items())
+        return f"{part}s: [{{name: {name}, {part}: {{{fields}}}}}]\n"
+
+    whole = named("cluster", "c", server="https://a") + named("user", "u", token="x")
+    (tmp_path / "one").write_text(whole + named("context", "k", cluster="c", user="u"))
+    (tmp_path / "two").write_text(named("context", "far", cluster="c", user="u"))
+    kubeconfig = Kubeconfig((tmp_path / "one", tmp_path / "two"))
+    found = kubeconfig.alone("k")
+    assert found is not None and found[1] == tmp_path
+    assert [len(found[0][part]) for part in ("contexts", "clusters", "users")] == [1, 1, 1]  # type: ignore[arg-type]
+    assert kubeconfig.alone("far") is None
+
+
+def test_a_kubeconfig_that_was_written_to_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    for name in ("first", "second-one"):
+        path.write_text(f"contexts: [{{name: {name}, context: {{cluster: c}}}}]\n")
+        assert [info.name for info in Kubeconfig((path,)).contexts()] == [name]

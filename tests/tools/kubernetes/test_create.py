@@ -60,6 +60,16 @@ async def test_two_previews_of_a_new_object_are_the_same_whatever_the_server_mak
     assert applied[0].changes == applied[1].changes
 
 
+async def test_an_object_that_lost_a_field_on_its_way_is_not_as_it_was_asked_for(practice: Lab) -> None:
+    whole = {**CONFIG, "data": {"colour": "red", "size": "large"}}
+    preview = await practice.preview(CREATE, manifest=whole)
+    less = {**CONFIG, "data": {"colour": "red"}}
+    await practice.carry_out(CREATE, manifest=less)
+    seen = await practice.observe(CREATE, preview, manifest=whole)
+    assert (seen.verdict, seen.applied) == (Verdict.DOES_NOT_HOLD, True)
+    assert "without data.size" in seen.detail
+
+
 async def test_what_exists_is_named_and_left_as_it_is(lab: Lab) -> None:
     await lab.config_map("settings", {"colour": "green"})
     with pytest.raises(AlreadyExists, match="There is a configmap/settings") as caught:

@@ -57,6 +57,16 @@ async def test_a_drain_names_every_pod_evicts_it_and_undo_uncordons(lab: Lab) ->
     await lab.carry_out(undo.tool, **undo.args)
 
 
+async def test_a_node_that_lost_its_pods_and_is_not_cordoned_was_drained_in_part(lab: Lab) -> None:
+    node = await lab.node()
+    await lab.pod_on(node, "one", owner=await lab.owner())
+    preview = await lab.preview(DRAIN, name=node)
+    assert (await lab.observe(DRAIN, preview, name=node)).applied is False
+    await lab.carry_out("kubernetes_delete", kind="pod", name="one")
+    seen = await lab.observe(DRAIN, preview, name=node)
+    assert (seen.verdict, seen.applied) == (Verdict.DOES_NOT_HOLD, True)
+
+
 async def test_two_previews_are_the_same_and_evict_nothing(lab: Lab) -> None:
     node = await lab.node()
     await lab.pod_on(node, "one", owner=await lab.owner())

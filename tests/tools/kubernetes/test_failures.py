@@ -136,6 +136,37 @@ async def test_a_write_whose_connection_breaks_is_in_doubt_and_a_read_is_not(
     assert [request.method for request in server.seen].count("DELETE") == 1
 
 
+async def test_a_rehearsal_and_a_review_that_break_are_no_doubt_about_a_change(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    server.answers[POD] = server.answers[review] = answer
+    async with connected(server.url, tmp_path) as (cluster, _):
+        with pytest.raises(errors.Unreachable) as rehearsal:
+            await cluster.request("PATCH", POD, query={"dryRun": "All"}, body={})
+        with pytest.raises(errors.Unreachable) as asked:
+            await cluster.request("POST", review, body={})
+    assert "may have happened" not in rehearsal.value.message + asked.value.message
+
+
+async def test_a_strangers_page_is_the_servers_failure_and_no_defect_of_a_tool(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="<html>Please sign in</html>", content_type="text/html")
+
+    server.answers[POD] = answer
+    async with connected(server.url, tmp_path) as (cluster, _):
+        with pytest.raises(errors.ServerFailed, match="not a JSON object") as page:
+            await cluster.json("GET", POD)
+    assert "sign-in page" in page.value.hint and "Please sign in" in page.value.raw
+
+
 async def test_an_untrusted_certificate_is_named_as_the_cause(tmp_path: Path) -> None:
     async with api_server(_self_signed(tmp_path)) as server, connected(server.url, tmp_path) as (cluster, _):
         with pytest.raises(errors.Unreachable, match=r"certificate .* not trusted"):

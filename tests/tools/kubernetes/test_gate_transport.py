@@ -1,5 +1,6 @@
 """No tool, however hostile, gets a byte past the gate."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from aiohttp import web
 
 from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tools.errors import GateRefused, Invalid, ServerFailed
-from tools.gate import Mint, Permit
+from tools.gate import Access, Gate, Mint, Permit
 from tools.kubernetes.connection.cluster import Cluster
+from tools.kubernetes.connection.gate_transport import GatedConnector
 
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 
@@ -155,3 +157,33 @@ async def test_a_server_below_a_path_is_judged_by_what_comes_after(tmp_path: Pat
         bare = await session(cluster, "GET")
         with pytest.raises(GateRefused):
             await bare.get(f"{server.url}/version")
+
+
+@pytest.mark.parametrize(
+    "header", ["Impersonate-User", "impersonate-group", "Impersonate-Extra-x", "X-HTTP-Method-Override"]
+)
+async def test_no_tool_says_who_asks_or_that_one_method_is_another(
+    server: ApiServer, opened: tuple[Cluster, Mint], header: str
+) -> None:
+    cluster, _ = opened
+    bare = await session(cluster, "GET")
+    with pytest.raises(GateRefused, match="header"):
+        await bare.get(server.url + WEB, headers={header: "system:masters"})
+    assert server.seen == []
+
+
+async def test_what_the_gate_cannot_judge_does_not_leave(
+    server: ApiServer, opened: tuple[Cluster, Mint]
+) -> None:
+    cluster, _ = opened
+
+    class Broken(Gate):
+        def judge(self, access: Access, permit: Permit) -> None:
+            raise ZeroDivisionError
+
+    bare = await session(cluster, "GET")
+    assert isinstance(bare.connector, GatedConnector)
+    bare.connector._gate = Broken(time.monotonic)
+    with pytest.raises(GateRefused, match="could not judge"):
+        await bare.get(server.url + WEB)
+    assert server.seen == []

@@ -60,6 +60,16 @@ async def test_without_a_grant_no_key_is_set(lab: Lab, tool: str, part: str) -> 
     assert (seen.verdict, seen.applied) == (Verdict.DOES_NOT_HOLD, False)
 
 
+async def test_where_only_some_keys_arrived_the_write_counts_as_arrived(lab: Lab) -> None:
+    await lab.config_map("settings", {"a": "1"})
+    both = {"kind": "configmap", "name": "settings", "set": {"one": "1", "two": "2"}}
+    preview = await lab.preview("kubernetes_label", **both)
+    assert (await lab.observe("kubernetes_label", preview, **both)).applied is False
+    await lab.carry_out("kubernetes_label", kind="configmap", name="settings", set={"one": "1"})
+    seen = await lab.observe("kubernetes_label", preview, **both)
+    assert (seen.verdict, seen.applied) == (Verdict.DOES_NOT_HOLD, True)
+
+
 async def test_the_server_refuses_a_value_no_label_may_have_and_names_the_field(lab: Lab) -> None:
     await lab.config_map("settings", {"a": "1"})
     with pytest.raises(Invalid, match=r"metadata\.labels"):

@@ -28,8 +28,8 @@ def test_rows_of_several_namespaces_say_whose_they_are() -> None:
 
 def test_rows_of_several_environments_say_which() -> None:
     layout = Layout.of(NAMES, spread=True, environments=True)
-    assert layout.columns == ("Name", "Namespace", "Env", "Ready", "Age")
-    assert laid(layout, "a", "1/1", "", "", "5m", shop="staging").cells == ("a", "shop", "staging", "1/1", "")
+    assert layout.columns == ("Name", "Namespace", "Ready", "Env", "Age")
+    assert laid(layout, "a", "1/1", "", "", "5m", shop="staging").cells == ("a", "shop", "1/1", "staging", "")
 
 
 def test_an_age_without_metadata_is_known_to_its_unit() -> None:

@@ -225,11 +225,11 @@ async def test_the_first_namespaces_rows_are_shown_while_another_still_waits(
 
     async with connected(server.url, tmp_path) as (cluster, _):
         view = await follow(watch(cluster, PODS, sleep=at_once), done)
-    assert {(r.name, r.namespace, r.cells[2]) for r in view.rows.values()} == {
+    assert {(r.name, r.namespace, r.cells[4]) for r in view.rows.values()} == {
         ("a", "shop", "shop-env"),
         ("z", "slow", "slow-env"),
     }
-    assert view.columns == ("Name", "Namespace", "Env", "Ready", "Status", "Age")
+    assert view.columns == ("Name", "Namespace", "Ready", "Status", "Env", "Age")
     assert pods.resumed[:1] in ([], ["7"])  # from the older of the two lists, so that nothing is missed
 
 

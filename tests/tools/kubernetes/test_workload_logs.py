@@ -146,7 +146,9 @@ async def test_a_container_that_has_not_started_is_waited_for(tmp_path: Path) ->
         server.fails(LOG, 400, "BadRequest", 'container "app" is waiting to start: ContainerCreating')
         server.says(POD, 200, pod({"waiting": {"reason": "ContainerCreating"}}))
         async with following(target) as (reader, _):
-            await see(reader, lambda _: [request.path for request in server.seen].count(LOG) > 3)
+            await see(reader, lambda seen: bool(seen.notes))
+            before = sum(request.path == LOG for request in server.seen)
+            await see(reader, lambda _: sum(request.path == LOG for request in server.seen) > before + 20)
             assert reader.notes == ["It waits: ContainerCreating."]
 
             async def log(_: web.Request) -> web.Response:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import pytest
 
-from tests.tools.sandbox.conftest import VIEWER, Client, config_map
+from tests.tools.sandbox.conftest import ADMIN, VIEWER, Client, config_map
 from tools.sandbox.faults import Fault, Match
 
 MAPS = "/api/v1/namespaces/lab/configmaps"
@@ -45,6 +47,54 @@ async def test_a_lie_answers_well_and_does_nothing(client: Client) -> None:
     client.cluster.inject(Fault(match=Match(verb="patch"), lie=True))
     assert (await client.merge(f"{MAPS}/one", {"data": {"key": "new"}})).status == 200
     assert (await client.get(f"{MAPS}/one"))["data"]["key"] == "value"
+
+
+async def test_a_late_effect_comes_after_its_answer_whatever_the_answer_was(client: Client) -> None:
+    for name, fault in (("one", Fault(late=0.5)), ("two", Fault(late=0.5, status=503))):
+        client.cluster.inject(fault.model_copy(update={"times": 1}))
+        answer = await client.send("POST", MAPS, config_map(name))
+        assert answer.status == (fault.status or 201)
+        assert (await client.send("GET", f"{MAPS}/{name}")).status == 404
+        async with asyncio.timeout(10):
+            while (await client.send("GET", f"{MAPS}/{name}")).status == 404:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+async def test_what_gets_lost_on_the_way_is_not_there_and_the_rest_is(client: Client) -> None:
+    client.cluster.inject(Fault(match=Match(dry_run=False), drop=("data.key", "no.such.field")))
+    assert (await client.send("POST", MAPS, config_map("one"))).status == 201
+    found = await client.get(f"{MAPS}/one")
+    assert found["metadata"]["name"] == "one" and not found.get("data")
+
+
+async def test_a_held_answer_belongs_to_a_write_that_was_done(client: Client) -> None:
+    client.cluster.inject(Fault(match=Match(verb="create"), hold=60.0))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await client.send("POST", MAPS, config_map("one"))
+    assert (await client.send("GET", f"{MAPS}/one")).status == 200
+
+
+async def test_a_strangers_page_is_answered_and_nothing_is_done(client: Client) -> None:
+    client.cluster.inject(Fault(match=Match(verb="create"), body="<html>sign in</html>"))
+    assert (await client.send("POST", MAPS, config_map("one"))).status == 200
+    assert (await client.send("GET", f"{MAPS}/one")).status == 404
+
+
+async def test_trouble_may_wait_its_turn_and_lead_to_more(client: Client) -> None:
+    client.cluster.inject(
+        Fault(match=Match(verb="create"), skip=1, status=500, times=1, then=(Fault(status=503),))
+    )
+    codes = [(await client.send("POST", MAPS, config_map(name))).status for name in ("one", "two")]
+    assert [*codes, (await client.send("GET", MAPS)).status] == [201, 500, 503]
+
+
+async def test_an_administrator_under_another_name_has_troubles_of_his_own(client: Client) -> None:
+    client.cluster.inject(Fault(match=Match(user="ann"), status=500))
+    assert (await client.send("GET", MAPS, token=f"{ADMIN}:ann")).status == 500
+    assert (await client.send("GET", MAPS, token=f"{ADMIN}:bob")).status == 200
+    await client.send("DELETE", "/sandbox/faults?user=ann")
+    assert (await client.send("GET", MAPS, token=f"{ADMIN}:ann")).status == 200
 
 
 async def test_the_log_holds_every_write_once_with_who_and_how(client: Client) -> None:

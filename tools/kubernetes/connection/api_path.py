@@ -67,6 +67,8 @@ _REVIEWS = frozenset(
         ("authentication.k8s.io", "selfsubjectreviews"),
     }
 )
+_IDENTITY_GROUPS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
+"""Their requests are answered, not stored: a rehearsal of one is the thing itself."""
 _OPEN_PATHS = frozenset({"version", "api", "apis", "healthz", "livez", "readyz", "openapi"})
 
 
@@ -150,6 +152,7 @@ def access(
         [value for key, value in pairs if key == "dryRun"] == ["All"]
         and (request.verb in ("create", "update", "patch") or (request.verb == "delete" and not body))
         and request.subresource in _DRY_RUN_SUBRESOURCES
+        and request.group not in _IDENTITY_GROUPS
     )
     if not rehearsal and not (reading and request.subresource in _PLAIN_SUBRESOURCES):
         return Access.WRITE

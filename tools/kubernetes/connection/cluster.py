@@ -14,8 +14,8 @@ from pydantic import JsonValue
 from yarl import URL
 
 from tools.errors import Invalid, ServerFailed
-from tools.gate import Gate
-from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, parse
+from tools.gate import Access, Gate
+from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
 from tools.kubernetes.connection.discovery import Kinds
 from tools.kubernetes.connection.failures import from_broken, from_status
 from tools.kubernetes.connection.gate_transport import GatedConnector
@@ -37,9 +37,17 @@ class Answer:
     warnings: tuple[str, ...]
 
     def json(self) -> Json:
-        decoded = json.loads(self.body)
+        """The answer as an object. Raises `ServerFailed` for what a proxy or a sign-in page says instead."""
+        try:
+            decoded = json.loads(self.body)
+        except ValueError:
+            decoded = None
         if not isinstance(decoded, dict):
-            raise ServerFailed("The API server answered with something that is not an object.")
+            raise ServerFailed(
+                "The API server answered with something that is not a JSON object.",
+                hint="Does a proxy or a sign-in page answer in its place?",
+                raw=self.body[:2000].decode("utf-8", "replace"),
+            )
         return decoded
 
 
@@ -190,7 +198,8 @@ class Cluster:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             seconds = limits.total or limits.sock_read or 0.0
-            raise from_broken(asked, self.context, self.server, error, seconds) from error
+            writing = access(asked, pairs, accept, body=body is not None) is Access.WRITE
+            raise from_broken(asked, self.context, self.server, error, seconds, writing=writing) from error
 
     async def _check(self, asked: ApiRequest, response: aiohttp.ClientResponse) -> None:
         if response.status < 300:

@@ -149,9 +149,12 @@ def _hint(kind: type[errors.ToolError], request: ApiRequest, context: str) -> st
 
 
 def from_broken(
-    request: ApiRequest, context: str, server: str, error: BaseException, seconds: float
+    request: ApiRequest, context: str, server: str, error: BaseException, seconds: float, *, writing: bool
 ) -> errors.ToolError:
     """The error a connection problem stands for.
+
+    Args:
+        writing: whether the request could have changed something; a rehearsal cannot.
 
     A write whose connection broke after it may have been sent is `TimedOut`, never `Unreachable`:
     it may have happened.
@@ -181,7 +184,6 @@ def from_broken(
             hint="Is the cluster running, and are you on the right network?",
             raw=raw,
         )
-    writing = request.verb not in ("get", "list", "watch")
     doubt = " The change may have happened." if writing else ""
     if isinstance(error, asyncio.TimeoutError):
         return errors.TimedOut(f"{doing}: no answer within {seconds:g} seconds.{doubt}", raw=raw)

@@ -49,8 +49,35 @@ class GatedConnector(aiohttp.TCPConnector):
         return await super().connect(req, traces, timeout)
 
 
+_OTHER_METHOD = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers by which some proxies in front of a server take one method for another."""
+
+
 def judge(gate: Gate, context: str, server: URL, request: ClientRequest) -> None:
-    """Ask the gate about a request that is about to leave. Raises `GateRefused`."""
+    """Ask the gate about a request that is about to leave.
+
+    Raises:
+        GateRefused: it may not leave, or it could not be judged.
+    """
+    try:
+        _judge(gate, context, server, request)
+    except GateRefused:
+        raise
+    except Exception as error:
+        what = f"{request.method} {request.url.raw_path}"
+        raise GateRefused(
+            f"The gate refused {what} on {context}: it could not judge it ({type(error).__name__})."
+        ) from error
+
+
+def _judge(gate: Gate, context: str, server: URL, request: ClientRequest) -> None:
+    forged = [name for name in request.headers if name.lower().startswith("impersonate-")]
+    forged += [name for name in _OTHER_METHOD if name in request.headers]
+    if forged:
+        raise GateRefused(
+            f"The gate refused a request with the header {forged[0]} on {context}: who asks, and for what,"
+            " is not for a tool to say."
+        )
     if (request.url.origin(), request.url.host) != (server.origin(), server.host):
         raise GateRefused(f"The gate refused a request to {request.url.origin()}: {context} is {server}.")
     prefix = server.raw_path.rstrip("/")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tools.errors import NotConfigured
 
@@ -80,6 +81,25 @@ class Kubeconfig:
             for name, entry in found.items()
         ]
 
+    def alone(self, name: str) -> tuple[dict[str, JsonValue], Path] | None:
+        """A kubeconfig with this context, its cluster and its user only, and the folder its paths rest on.
+
+        None where they are spread over several files: then the files have to be merged.
+        """
+        for path in self.existing:
+            loaded = _loaded(path)
+            context = _named(loaded, "contexts", name)
+            inner = context.get("context") if isinstance(context, dict) else None
+            if not isinstance(inner, dict):
+                continue
+            cluster = _named(loaded, "clusters", str(inner.get("cluster", "")))
+            user = _named(loaded, "users", str(inner.get("user", "")))
+            if cluster is None or user is None:
+                return None
+            parts: dict[str, JsonValue] = {"contexts": [context], "clusters": [cluster], "users": [user]}
+            return {**parts, "current-context": name}, path.parent
+        return None
+
     def context(self, name: str) -> ContextInfo:
         """The context of that name, or the current one for an empty name.
 
@@ -135,8 +155,14 @@ class _File(msgspec.Struct, rename="kebab"):
 
 
 def _read(path: Path) -> _File:
+    return _as_file(path, _loaded(path))
+
+
+def _loaded(path: Path) -> dict[str, JsonValue]:
+    """The file as it is; parsed anew only if it was written to since."""
     try:
-        return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, _File)
+        state = path.stat()
+        return _parsed(path, state.st_mtime_ns, state.st_size)
     except OSError as error:
         raise NotConfigured(f"The kubeconfig {path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -145,5 +171,29 @@ def _read(path: Path) -> _File:
         raise NotConfigured(
             f"The kubeconfig {path} is not valid YAML{line}.", hint="Mend it, or point KUBECONFIG elsewhere."
         ) from error
+
+
+@lru_cache(maxsize=16)
+def _parsed(path: Path, written: int, size: int) -> dict[str, JsonValue]:
+    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    return loaded if loaded is not None else {}
+
+
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _as_file(path: Path, loaded: dict[str, JsonValue]) -> _File:
+    try:
+        return msgspec.convert(loaded, _File)
     except msgspec.ValidationError as error:
         raise NotConfigured(f"The kubeconfig {path} is not a kubeconfig: {error}.") from error
+
+
+def _named(loaded: dict[str, JsonValue], part: str, name: str) -> JsonValue:
+    entries = loaded.get(part)
+    found = (
+        entry
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and entry.get("name") == name
+    )
+    return next(found, None)

@@ -64,12 +64,21 @@ async def log_in(kubeconfig: Kubeconfig, context: ContextInfo) -> Login:
     logger.addHandler(complaints)
     try:
         async with asyncio.timeout(EXEC_SECONDS):
-            loader = await library.load_kube_config(
-                config_file=library.ENV_KUBECONFIG_PATH_SEPARATOR.join(map(str, kubeconfig.existing)),
-                context=context.name,
-                client_configuration=configuration,
-                persist_config=False,
-            )
+            alone = kubeconfig.alone(context.name)
+            if alone is not None:
+                # A file of a hundred contexts is not worked through for the sake of one.
+                config, folder = alone
+                loader = library.KubeConfigLoader(
+                    config_dict=config, active_context=context.name, config_base_path=str(folder)
+                )
+                await loader.load_and_set(configuration)
+            else:
+                loader = await library.load_kube_config(
+                    config_file=library.ENV_KUBECONFIG_PATH_SEPARATOR.join(map(str, kubeconfig.existing)),
+                    context=context.name,
+                    client_configuration=configuration,
+                    persist_config=False,
+                )
     except TimeoutError as error:
         raise NotConfigured(
             f"Logging in to {context.name} took more than {EXEC_SECONDS:g} seconds."

@@ -63,8 +63,8 @@ class Layout(msgspec.Struct, frozen=True):
         """The view's columns: the server's, with the namespace after the first and the age last."""
         if not self.names:
             return ()
-        where = (*(("Namespace",) if self.spread else ()), *(("Env",) if self.environments else ()))
-        return (*self.names[:1], *where, *self.names[1:], *(("Age",) if self.aged else ()))
+        where, env = ("Namespace",) if self.spread else (), ("Env",) if self.environments else ()
+        return (*self.names[:1], *where, *self.names[1:], *env, *(("Age",) if self.aged else ()))
 
     def row(
         self,
@@ -98,8 +98,8 @@ class Layout(msgspec.Struct, frozen=True):
         cells = (
             *shown[:1],
             *((where,) if self.spread else ()),
-            *((environments.get(where, ""),) if self.environments else ()),
             *shown[1:],
+            *((environments.get(where, ""),) if self.environments else ()),
             *(("",) if self.aged else ()),
         )
         return Row(

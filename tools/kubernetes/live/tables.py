@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.errors import Invalid
+from tools.errors import ServerFailed
 from tools.kubernetes.connection.discovery import ResourceType
 
 if TYPE_CHECKING:
@@ -139,7 +139,11 @@ def _decode(body: bytes, wide: bool) -> Table:
     try:
         answer = _decoder.decode(body)
     except msgspec.DecodeError as error:
-        raise Invalid(f"The server sent no table: {error}.") from error
+        raise ServerFailed(
+            f"The server sent no table: {error}.",
+            hint="Does a proxy or a sign-in page answer in its place?",
+            raw=body[:2000].decode("utf-8", "replace"),
+        ) from error
     columns = answer.column_definitions or []
     shown = [place for place, column in enumerate(columns) if wide or column.priority == 0]
     left = answer.metadata.left

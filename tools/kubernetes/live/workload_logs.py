@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 12
 """Containers followed at once."""
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 FIRST_SECONDS = 0.3
 """The beginnings of several logs are waited for, so that they can be put in order."""
 PODS_SECONDS = 3.0
@@ -86,7 +86,7 @@ async def follow_logs(
 
     Args:
         target: the pod, workload or Service.
-        emit: gets the lines, gathered for a twentieth of a second.
+        emit: gets the lines, gathered for a tenth of a second.
         previous: the instances before the last restarts instead.
         tail: lines of each container to begin with.
         sleep: waits that many seconds.

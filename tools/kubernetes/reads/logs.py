@@ -14,6 +14,7 @@ from tools.kubernetes.live.pod_logs import read_log
 from tools.kubernetes.reads.log_lines import WrittenLine, folded, in_order, read_written, searched
 from tools.kubernetes.rollout import pods_of
 from tools.tool import Arguments, OptionalNamespace, Scope, Tool
+from tools.tricks import FREE_TEXT
 
 MOST_LOGS = 12
 """Containers read in one call."""
@@ -37,9 +38,13 @@ class LogsArgs(Arguments):
     previous: Annotated[bool, Field(description="The instance before the last restart.")] = False
     tail: Annotated[int, Field(ge=1, le=5000, description="Lines at most, per container.")] = 100
     since: Annotated[int, Field(ge=0, le=31_536_000, description="Seconds to look back; 0 for all.")] = 0
-    grep: Annotated[str, Field(max_length=200, description="Only lines containing this, in any case.")] = ""
+    grep: Annotated[
+        str, Field(max_length=200, description="Only lines containing this, in any case."), FREE_TEXT
+    ] = ""
     regex: Annotated[
-        str, Field(max_length=200, description="Only lines this regular expression finds something in.")
+        str,
+        Field(max_length=200, description="Only lines this regular expression finds something in."),
+        FREE_TEXT,
     ] = ""
     merge: Annotated[bool, Field(description="All containers' lines in one list, in order of time.")] = False
     fold: Annotated[

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from tools.errors import (
     Forbidden,
@@ -30,21 +32,55 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 _LOCAL = (Forbidden, GateRefused, Invalid, ServerFailed, Throttled, TimedOut)
 
 
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.3
+"""Seconds before a question is asked for the second time; then twice as long each time."""
+
+_PATIENCE = 4.0
+"""Seconds that one tool call waits in all for a server to recover."""
+
+
 class Looking:
     """Reads on behalf of one tool call.
+
+    Args:
+        cluster: where.
+        sleep: waits that many seconds.
 
     Attributes:
         unseen: a sentence for everything that could not be read.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self.cluster = cluster
         self.unseen: list[str] = []
+        self._sleep = sleep
+        self._patience = _PATIENCE
         self._blind: set[str] = set()
 
     def blind(self, *resources: str) -> bool:
         """Whether any of these resources (`pods`, `deployments.apps`) could not be read."""
         return any(resource in self._blind for resource in resources)
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer, asked for again while the server has a passing trouble and our patience lasts.
+
+        All questions of one tool call share that patience: a server that stays in trouble is not waited
+        for at each of them.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await ask()
+            except (ServerFailed, Throttled) as error:
+                wanted = error.retry_after if isinstance(error, Throttled) else None
+                wait = pause if wanted is None else wanted
+                if wait > self._patience:
+                    raise
+                self._patience -= wait
+                pause *= 2
+                await self._sleep(wait)
 
     async def kind(self, resource: str) -> ResourceType | None:
         """The type of that resource in its preferred version, or None when the cluster does not serve it."""
@@ -78,8 +114,9 @@ class Looking:
         accept = METADATA_ONLY if metadata_only else "application/json"
         try:
             while True:
-                answer = await self.cluster.send("GET", known.path(namespace), query=query, accept=accept)
-                page = answer.json()
+                page = await self.patiently(
+                    lambda query=query: self._page(known.path(namespace), query, accept)  # type: ignore[misc]
+                )
                 found += [
                     {**entry, "apiVersion": known.api_version, "kind": known.kind}
                     for entry in mappings(page, "items")
@@ -101,7 +138,7 @@ class Looking:
         if known is None:
             return None
         try:
-            found = await self.cluster.json("GET", known.path(namespace, name))
+            found = await self.patiently(lambda: self.cluster.json("GET", known.path(namespace, name)))
         except NotFound:
             return None
         except _LOCAL as error:
@@ -109,6 +146,9 @@ class Looking:
             self._blind.add(resource)
             return {}
         return {**found, "apiVersion": known.api_version, "kind": known.kind}
+
+    async def _page(self, path: str, query: dict[str, str | int], accept: str) -> Json:
+        return (await self.cluster.send("GET", path, query=query, accept=accept)).json()
 
     def _miss(self, resource: str, namespace: str, error: ToolError) -> None:
         where = f" in {namespace}" if namespace else ""

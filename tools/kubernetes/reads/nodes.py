@@ -111,7 +111,8 @@ class KubernetesNodes(OnClusters, Tool[NodesArgs, NodesOutput]):
 
 async def _server_version(looking: Looking) -> str:
     try:
-        return plain(text(await looking.cluster.json("GET", "/version"), "gitVersion"))
+        found = await looking.patiently(lambda: looking.cluster.json("GET", "/version"))
+        return plain(text(found, "gitVersion"))
     except ToolError as error:
         looking.unseen.append(f"the server's version: {error.message}")
         return ""

@@ -261,7 +261,7 @@ async def _revisions(looking: Looking, namespace: str, name: str) -> list[Recent
 
 async def _events(looking: Looking, namespace: str, name: str) -> list[RecentChange]:
     try:
-        events = await read_events(looking.cluster, namespace)
+        events = await looking.patiently(lambda: read_events(looking.cluster, namespace))
     except ToolError as error:
         looking.unseen.append(f"events: {error.message}")
         return []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
-from tools.errors import Invalid, NotFound, ToolError
+from tools.errors import Invalid, NotFound, ToolError, Unreachable
 from tools.kubernetes.fields import Json, mapping, mappings, text
 from tools.kubernetes.finding import OnClusters, working_namespace
 from tools.kubernetes.plain_text import plain
@@ -180,11 +180,17 @@ class KubernetesWhatCanI(OnClusters, Tool[WhatCanIArgs, WhatCanIOutput]):
         return answer.model_copy(update={"unseen": tuple(looking.unseen)})
 
 
+async def _who_we_are(cluster: Cluster) -> Json:
+    return (
+        await cluster.send("POST", _SELF, body=_body("authentication.k8s.io", "SelfSubjectReview"))
+    ).json()
+
+
 async def _self(cluster: Cluster, looking: Looking) -> tuple[str, tuple[str, ...]]:
     try:
-        review = (
-            await cluster.send("POST", _SELF, body=_body("authentication.k8s.io", "SelfSubjectReview"))
-        ).json()
+        review = await looking.patiently(lambda: _who_we_are(cluster))
+    except Unreachable:  # trouble with the whole cluster, not with this one question
+        raise
     except ToolError as error:
         looking.unseen.append(f"our own name: {error.message}")
         return "", ()

@@ -121,7 +121,9 @@ class Stock:
         self._classes = {_name(entry): entry for entry in await self._looking.objects(CLASSES)}
         self._pods = await self._looking.objects("pods", namespace)
         try:
-            self._events = await read_events(self._looking.cluster, namespace, kind="PersistentVolumeClaim")
+            self._events = await self._looking.patiently(
+                lambda: read_events(self._looking.cluster, namespace, kind="PersistentVolumeClaim")
+            )
         except ToolError as error:
             self._looking.unseen.append(f"events: {error.message}")
 

@@ -83,8 +83,12 @@ class KubernetesApply(OnClusters, WriteTool[ApplyArgs, Written]):
         missing = changes(current, rehearsed.json())
         if missing:
             paths = ", ".join(change.path for change in missing[:3])
+            lacking = {change.path for change in missing}
+            begun = preview.before.get("created") is True or any(
+                change.path not in lacking for change in preview.changes
+            )
             return Observation(
-                verdict=Verdict.DOES_NOT_HOLD, detail=f"{target} still differs in {paths}.", applied=False
+                verdict=Verdict.DOES_NOT_HOLD, detail=f"{target} still differs in {paths}.", applied=begun
             )
         return await fulfilment(target, current)
 

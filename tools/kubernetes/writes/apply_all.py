@@ -29,6 +29,7 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
+from tools.tricks import FREE_TEXT
 
 _FIRST = (
     "Namespace",
@@ -52,7 +53,7 @@ class SeveralWritten(BaseModel):
 
 
 class ApplyAllArgs(Arguments):
-    manifests: Annotated[tuple[Manifest, ...], Field(min_length=1, max_length=50)]
+    manifests: Annotated[tuple[Manifest, ...], Field(min_length=1, max_length=50), FREE_TEXT]
     namespace: OptionalNamespace = ""
 
 
@@ -89,8 +90,14 @@ class KubernetesApplyAll(WriteTool[ApplyAllArgs, SeveralWritten]):
         return together(previews, _name(previews), {"objects": recorded})
 
     async def observe(self, args: ApplyAllArgs, scope: Scope, preview: Preview) -> Observation:
-        seen = await asyncio.gather(*(self._apply.observe(each, scope, preview) for each in _single(args)))
         recorded = mappings(dict(preview.before), "objects")
+        singles = [preview.model_copy(update={"before": entry, "changes": ()}) for entry in recorded]
+        seen = await asyncio.gather(
+            *(
+                self._apply.observe(each, scope, single)
+                for each, single in zip(_single(args), singles, strict=True)
+            )
+        )
         return verdict_of(seen, [value(entry, "changed") is True for entry in recorded])
 
     def undo(self, args: ApplyAllArgs, preview: Preview) -> Call | None:
@@ -116,7 +123,7 @@ class ObjectName(Arguments):
 
 
 class RestoreArgs(Arguments):
-    apply: Annotated[tuple[Manifest, ...], Field(max_length=50)] = ()
+    apply: Annotated[tuple[Manifest, ...], Field(max_length=50), FREE_TEXT] = ()
     delete: Annotated[tuple[ObjectName, ...], Field(max_length=50)] = ()
 
 
@@ -169,8 +176,9 @@ class KubernetesRestore(WriteTool[RestoreArgs, SeveralWritten]):
 
     async def observe(self, args: RestoreArgs, scope: Scope, preview: Preview) -> Observation:
         changed, uids = preview.before.get("changed"), preview.before.get("uids")
+        alone = preview.model_copy(update={"before": {}, "changes": ()})
         seen = [
-            await self._apply.observe(ApplyArgs(manifest=manifest), scope, preview) for manifest in args.apply
+            await self._apply.observe(ApplyArgs(manifest=manifest), scope, alone) for manifest in args.apply
         ]
         telling = [entry is True for entry in changed] if isinstance(changed, list) else []
         for each, uid in zip(args.delete, uids if isinstance(uids, list) else [], strict=True):

@@ -10,6 +10,7 @@ from tools.kubernetes.writes.manifests import (
     as_created,
     deletion_of,
     fulfilment,
+    lacking,
     meant_by,
     present,
     sent,
@@ -53,6 +54,9 @@ class KubernetesCreate(OnClusters, WriteTool[CreateArgs, Written]):
         current = await present(target)
         if current is None:
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=f"{target} is not there.", applied=False)
+        if lost := lacking(current, sent(args.manifest, target), preview):
+            detail = f"{target} is there without {', '.join(lost[:3])}."
+            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=True)
         return await fulfilment(target, current)
 
     def undo(self, args: CreateArgs, preview: Preview) -> Call | None:

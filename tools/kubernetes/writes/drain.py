@@ -139,15 +139,15 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
             current = await node.read()
         except NotFound:
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=f"{node} is gone.", applied=False)
-        if not _cordoned(current):
-            return Observation(
-                verdict=Verdict.DOES_NOT_HOLD, detail=f"{node} is not cordoned.", applied=False
-            )
         pods = await pods_on(node)
         remaining = [pod for pod in pods if not stays(pod)]
         recorded = mapping(dict(preview.before), "pods")
         untouched = {text(pod, "metadata", "uid") for pod in remaining if not ending(pod)}
-        begun = preview.before.get("cordoned") is False or any(uid not in untouched for uid in recorded)
+        begun = any(uid not in untouched for uid in recorded)
+        if not _cordoned(current):
+            detail = f"{node} is not cordoned."
+            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=begun)
+        begun = begun or preview.before.get("cordoned") is False
         if not remaining:
             kept = f"; {len(pods)} that belong to it stay" if pods else ""
             detail = f"{node} is cordoned and empty{kept}."

@@ -31,6 +31,7 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
+from tools.tricks import FREE_TEXT
 
 MetadataKey = Annotated[
     str, Field(max_length=317, pattern=r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
@@ -42,7 +43,7 @@ class MetadataArgs(Arguments):
     kind: Kind
     name: Name
     namespace: OptionalNamespace = ""
-    set: Annotated[dict[MetadataKey, str], Field(description="Keys and their new values.")] = {}
+    set: Annotated[dict[MetadataKey, str], Field(description="Keys and their new values."), FREE_TEXT] = {}
     remove: Annotated[tuple[MetadataKey, ...], Field(description="Keys to take away.")] = ()
 
 
@@ -80,7 +81,10 @@ class MetadataKeys(OnClusters, WriteTool[MetadataArgs, Written]):
         wrong = [key for key, entry in wanted.items() if present.get(key) != entry]
         if wrong:
             detail = f"{target} does not have the {self.part} asked for: {', '.join(wrong)}."
-            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=False)
+            former = mapping(dict(preview.before), "keys")
+            new = [key for key, entry in wanted.items() if former.get(key) != entry]
+            arrived = any(key not in wrong for key in new)
+            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=arrived)
         return Observation(
             verdict=Verdict.HOLDS, detail=f"{target} has the {self.part} asked for.", applied=True
         )

@@ -5,21 +5,34 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from tools.errors import Invalid, NotFound
 from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.fields import Json, mapping, mappings, text, value
 from tools.kubernetes.finding import Target, working_namespace
+from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
 from tools.kubernetes.writes.containers import ROLLED_OUT
 from tools.kubernetes.writes.job_progress import job_progress
 from tools.kubernetes.writes.writing import refuse_secret
-from tools.tool import Call, Observation, Scope, Verdict
+from tools.tool import Call, Observation, Preview, Scope, Verdict
+from tools.tricks import FREE_TEXT, trick
+
+
+def _named_plainly(manifest: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """What says which object it is may hold no trick; the rest of a manifest is its author's business."""
+    for path in (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")):
+        if why := trick(text(manifest, *path)):
+            raise ValueError(f"{'.'.join(path)} cannot be {text(manifest, *path)[:80]!r}: {why}")
+    return manifest
+
 
 Manifest = Annotated[
     dict[str, JsonValue],
     Field(description="One whole object: apiVersion, kind, metadata.name, and its fields."),
+    AfterValidator(_named_plainly),
+    FREE_TEXT,
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
@@ -106,6 +119,24 @@ async def present(target: Target) -> Json | None:
         return await target.cluster.json("GET", target.path())
     except NotFound:
         return None
+
+
+def lacking(current: Json, manifest: Json, preview: Preview) -> tuple[str, ...]:
+    """The fields that were asked for and previewed, and that the object does not have.
+
+    Values are not compared: the server writes some in another way (`1000m` and `1`).
+    """
+    there = [change.path for change in changes(None, current)]
+    foreseen = {change.path for change in preview.changes}
+    return tuple(
+        change.path
+        for change in changes(None, manifest)
+        if change.after
+        and change.path in foreseen
+        and not any(
+            path == change.path or path.startswith((f"{change.path}.", f"{change.path}[")) for path in there
+        )
+    )
 
 
 async def fulfilment(target: Target, current: Json) -> Observation:

@@ -38,6 +38,7 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
+from tools.tricks import FREE_TEXT
 
 
 class PatchArgs(Arguments):
@@ -50,6 +51,7 @@ class PatchArgs(Arguments):
             description="An object is a JSON merge patch (RFC 7396), a list of operations a JSON patch"
             " (RFC 6902)."
         ),
+        FREE_TEXT,
     ]
 
 

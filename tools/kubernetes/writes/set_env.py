@@ -25,6 +25,7 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
+from tools.tricks import FREE_TEXT
 
 Variable = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z_.-][A-Za-z0-9_.-]*$")]
 
@@ -42,7 +43,9 @@ class SetEnvArgs(Arguments):
     namespace: OptionalNamespace = ""
     container: ContainerName = ""
     set: Annotated[
-        dict[Variable, str], Field(description="Plain values; none for what looks like a secret.")
+        dict[Variable, str],
+        Field(description="Plain values; none for what looks like a secret."),
+        FREE_TEXT,
     ] = {}
     from_secret: Annotated[
         dict[Variable, KeyOf], Field(description="Variables that get the value of a Secret's key.")

@@ -159,6 +159,7 @@ async def preview_of(
         changes=tuple(shown_change(change) for change in changed),
         before={"namespace": target.namespace, **before},
         observed=fingerprint(current) if current is not None else "absent",
+        server=target.cluster.server,
         labels=labels,
         permits=(target.permit(verb, subresource),),
         warnings=(*nothing, *warnings, *later, *more),

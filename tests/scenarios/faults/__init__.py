@@ -1,0 +1,1 @@
+"""What becomes of every tool when the world misbehaves, with recovery and without."""
