@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from memory.knowledge import Remembered
 
 
+WIDE = 100
+"""Cells from which a line also tells place and date; below, they stand under the list alone."""
+
+
 def memory_line(row: Remembered, width: int) -> Content:
     """A memory in one line of the list, `width` cells wide."""
     style = {"proposed": "bold $text-warning", "active": ""}.get(row.status.value, "$text-muted")
     state = row.status.value if row.status.value != "active" else ""
-    facts = f"{state:>10}  {row.kind.value:<10} {str(row.where) or 'everywhere':<20.20} {row.at:%Y-%m-%d}"
+    facts = f"{state:>10}  {row.kind.value:<10}"
+    if width >= WIDE:
+        facts = f"{facts} {str(row.where) or 'everywhere':<20.20} {row.at:%Y-%m-%d}"
     about = f"{row.subject}: " if row.subject and row.subject.lower() not in row.body.lower() else ""
     words = Content.styled(safe_line(f"{row.id:>4}  {about}{row.body}"), style)
     room = max(width - len(facts) - 2, 20)
@@ -33,6 +39,7 @@ def why(row: Remembered, before: list[Remembered]) -> Content:
     lines = [
         safe_line(f"{row.id}  {row.body}"),
         safe_line(f"{row.status}{reason}: {row.source}{by}{event}, {row.at:%Y-%m-%d %H:%M}{ended}"),
+        safe_line(f"holds {f'in {row.where}' if not row.where.anywhere else 'everywhere'}"),
         f"{row.confidence:.0%} sure; used {row.uses}x, worked {row.successes}x, failed {row.failures}x; "
         f"verified {row.verified:%Y-%m-%d}",
     ]
