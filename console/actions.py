@@ -142,6 +142,7 @@ ACTIONS: tuple[Action, ...] = (
     # memory
     Action("confirm_memory", "Confirm what is proposed", Where.MEMORIES, "y", "confirm"),
     Action("reject_memory", "Reject it; it is never used again", Where.MEMORIES, "n", "reject"),
+    Action("close_memories", "One step back", Where.MEMORIES, "escape", "back"),
     Action("edit_memory", "Put it in other words", Where.MEMORIES, "e", "edit"),
     Action("why_memory", "Read the session it comes from", Where.MEMORIES, "w", "why"),
     Action("forget_memory", "Forget it for good", Where.MEMORIES, "f8,delete", "forget"),
@@ -155,7 +156,6 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("closed_too", "Show closed and rejected ones too, or not", Where.MEMORIES, "c", "closed too"),
     Action("search_memories", "Search", Where.MEMORIES, "slash", "search"),
-    Action("close_memories", "One step back", Where.MEMORIES, "escape", "back"),
     # replay
     Action("play", "Play, or hold", Where.REPLAY, "p", "play/hold"),
     Action("step_on", "One event on", Where.REPLAY, "right,full_stop", "step"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
     from memory.knowledge import Knowledge
     from memory.sessions import Sessions
+    from tools.redaction.redactor import Redactor
 
 EVERY = 0.04
 """Seconds between two batches: events are gathered so that a burst is one repaint."""
@@ -72,6 +73,9 @@ class Agent(Protocol):
 
     @property
     def knowledge(self) -> Knowledge: ...
+
+    @property
+    def redactor(self) -> Redactor: ...
 
     @property
     def settings(self) -> Settings: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -27,7 +26,6 @@ class Lessons:
     known: Known
     log: Logbook
     operator: str
-    redact: Callable[[str], str]
 
     def said(self, statement: Statement, turn: int) -> Fresh:
         """What the operator stated. A fact holds in the cluster at hand, a preference for its operator."""
@@ -72,8 +70,8 @@ class Lessons:
             return None
         there = await knowledge.list(kinds=[Kind.PROCEDURE], limit=MOST_PROCEDURES)
         runbook = procedures.learn(heard(said.text).rest, progress.plan)
-        if runbook is None:
-            return None
+        if runbook is None or self.log.redactor.model(runbook) != runbook:
+            return None  # what must not be kept cannot be done again from memory
         same = [one for one in there if (kept := runbook_of(one)) and kept.triggers == runbook.triggers]
         if any(one.status is Status.ACTIVE for one in same):
             return None
@@ -85,12 +83,10 @@ class Lessons:
         return Fresh(
             kind=Kind.PROCEDURE,
             subject=runbook.name,
-            body=self.redact(
-                f"{runbook.phrase}: {', then '.join(step.tool for step in runbook.steps if step.tool)}"
-            ),
+            body=f"{runbook.phrase}: {', then '.join(step.tool for step in runbook.steps if step.tool)}",
             content={
                 "runbook": runbook.model_dump(mode="json", exclude_defaults=True),
-                "precondition": self.redact(procedures.precondition(progress.plan)),
+                "precondition": procedures.precondition(progress.plan),
             },
             where=self._where(progress.plan.steps),
             source=Source.DERIVED,
@@ -108,14 +104,10 @@ class Lessons:
         if found is None:
             return None
         past, diagnosis = found
-        quoted = tuple(
-            proof.model_copy(update={"quote": self.redact(proof.quote)}) for proof in past.evidence
-        )
-        past = past.model_copy(update={"evidence": quoted})
         return Fresh(
             kind=Kind.INCIDENT,
             subject=diagnosis.subject,
-            body=self.redact(past.words),
+            body=past.words,
             content=past.model_dump(mode="json"),
             where=self._where(progress.plan.steps).model_copy(update={"account": ""}),
             source=Source.DERIVED,

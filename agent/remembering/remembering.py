@@ -40,19 +40,17 @@ class Remembering:
     knowledge: the open file; None where nothing is remembered.
     known: how known requests are carried out; procedures go the same way.
     operator: whose preferences count.
-    redact: takes secrets out of a text before it is kept.
     """
 
     knowledge: Knowledge | None
     known: Known
     log: Logbook
     operator: str
-    redact: Callable[[str], str] = lambda text: text
     _statements: tuple[Statement, ...] = field(default=(), init=False)
 
     @property
     def _lessons(self) -> lessons.Lessons:
-        return lessons.Lessons(self.known, self.log, self.operator, self.redact)
+        return lessons.Lessons(self.known, self.log, self.operator)
 
     # --- around a turn -----------------------------------------------------------------------------
 
@@ -228,16 +226,12 @@ class Remembering:
                 continue
             holds = self._lessons.said(statement, turn).where
             place = "everywhere" if holds.anywhere else f"for {holds}"
-            lines.append(
-                f"I will remember this {statement.kind}, {place}:\n\n> {self.redact(statement.body)}"
-            )
+            lines.append(f"I will remember this {statement.kind}, {place}:\n\n> {statement.body}")
         await self.log.record(e.AnswerGiven(turn=turn, rule="remember@1", markdown="\n\n".join(lines)))
         return "answered"
 
     async def _write(self, knowledge: Knowledge, fresh: Fresh, turn: int) -> Remembered:
-        fresh = fresh.model_copy(
-            update={name: self.redact(getattr(fresh, name)) for name in ("subject", "body", "topic")}
-        )
+        fresh = self.log.redactor.model(fresh)  # the one place where something is kept
         kept = await knowledge.remember(fresh, self.log.now())
         await self.log.record(
             e.MemoryWritten(

@@ -85,7 +85,7 @@ async def add(
         by=_operator(),
     )
     async with _knowledge(choices) as knowledge:
-        memory = await knowledge.remember(fresh, datetime.now(UTC))
+        memory = await knowledge.remember(_clean(choices, fresh), datetime.now(UTC))
     closed = f" It closes {memory.replaces}, which said otherwise." if memory.replaces else ""
     out.result(memory, lambda: [f"Remembered as {memory.id}.{closed}"])
     return Exit.DONE
@@ -117,7 +117,7 @@ async def edit(
     async with _knowledge(choices) as knowledge:
         old = await knowledge.get(number)
         fresh = Fresh.model_validate({**{name: getattr(old, name) for name in Fresh.model_fields}, **changes})
-        memory = await knowledge.edit(number, fresh, datetime.now(UTC))
+        memory = await knowledge.edit(number, _clean(choices, fresh), datetime.now(UTC))
     out.result(memory, lambda: [f"Memory {number} is now {memory.id}; the old words are its history."])
     return Exit.DONE
 
@@ -193,7 +193,7 @@ async def bring(choices: Choices, out: Output, *, file: Path) -> int:
     """Propose every memory of an exported document; each is confirmed or rejected like any other."""
     fresh = read(_text(file), file.name)
     async with _knowledge(choices) as knowledge:
-        found = [await knowledge.remember(one, datetime.now(UTC)) for one in fresh]
+        found = [await knowledge.remember(_clean(choices, one), datetime.now(UTC)) for one in fresh]
     out.result(
         _changed(found),
         lambda: [f"Proposed {len(found)}: {', '.join(str(memory.id) for memory in found) or 'none'}."],
@@ -209,6 +209,13 @@ async def _knowledge(choices: Choices) -> AsyncIterator[Knowledge]:
     home = Home.find(os.environ, choices.home).prepare()
     async with await Knowledge.open(home.knowledge, home_redactor(home).value) as knowledge:
         yield knowledge
+
+
+def _clean(choices: Choices, fresh: Fresh) -> Fresh:
+    """The memory without secrets, as everything that is kept."""
+    from agent.home_redactor import home_redactor
+
+    return home_redactor(Home.find(os.environ, choices.home)).model(fresh)
 
 
 def _place(text: str) -> Where:

@@ -20,11 +20,13 @@ from textual.widgets.option_list import Option
 from console.actions import Where, bindings
 from console.screens.confirm import AskScreen, ConfirmScreen
 from console.widgets.footer import KeyFooter
+from console.widgets.memory_words import memory_line, why
 
 if TYPE_CHECKING:
     from console.widgets.glyphs import Glyphs
     from memory.knowledge import Knowledge, Remembered
     from memory.sessions import Sessions
+    from tools.redaction.redactor import Redactor
 
 MOST = 300
 """Memories listed at once; a search finds the others."""
@@ -37,6 +39,7 @@ class MemoriesScreen(ModalScreen[None]):
 
     Args:
         knowledge: the open file.
+        redactor: hides secrets in what is written here.
         sessions: where the event behind a memory is read.
         glyphs: signs for the replay of that session.
     """
@@ -48,9 +51,10 @@ class MemoriesScreen(ModalScreen[None]):
         Binding("k", "move(-1)", "Up", show=False),
     ]
 
-    def __init__(self, knowledge: Knowledge, sessions: Sessions, glyphs: Glyphs) -> None:
+    def __init__(self, knowledge: Knowledge, redactor: Redactor, sessions: Sessions, glyphs: Glyphs) -> None:
         super().__init__()
         self._knowledge, self._sessions, self._glyphs = knowledge, sessions, glyphs
+        self._redactor = redactor
         self._rows: list[Remembered] = []
         self._closed_too = False
         self._timer: Timer | None = None
@@ -213,7 +217,7 @@ class MemoriesScreen(ModalScreen[None]):
         options = self.query_one(OptionList)
         kept = options.highlighted or 0
         options.clear_options()
-        options.add_options(Option(_line(row, self.size.width - 6)) for row in found)
+        options.add_options(Option(memory_line(row, self.size.width - 6)) for row in found)
         options.highlighted = min(kept, len(found) - 1) if found else None
         waiting = sum(row.status is Status.PROPOSED for row in found)
         note = f"{len(found)} remembered" if found else "Nothing is remembered here."
@@ -225,7 +229,7 @@ class MemoriesScreen(ModalScreen[None]):
     async def _show_why(self) -> None:
         row = self._row
         before = await self._knowledge.history(row.id) if row else []
-        self.query_one("#memory-why", Static).update(_why(row, before) if row else Content(""))
+        self.query_one("#memory-why", Static).update(why(row, before) if row else Content(""))
         self.refresh_bindings()
 
     def _do(self, work: Awaitable[object], words: str) -> None:
@@ -251,7 +255,10 @@ class MemoriesScreen(ModalScreen[None]):
             return
         kept = {name: getattr(row, name) for name in Fresh.model_fields}
         fresh = Fresh(**{**kept, "body": words, "topic": topic_of(words)[1] or row.topic})
-        self._do(self._knowledge.edit(row.id, fresh, _now()), f"Memory {row.id} says something else now.")
+        self._do(
+            self._knowledge.edit(row.id, self._redactor.model(fresh), _now()),
+            f"Memory {row.id} says something else now.",
+        )
 
     def _export(self, row: Remembered, path: Path) -> None:
         from agent.remembering.lessons import runbook_of
@@ -284,39 +291,3 @@ class MemoriesScreen(ModalScreen[None]):
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _line(row: Remembered, width: int) -> Content:
-    from console.widgets.safe_text import safe_line
-
-    style = {"proposed": "bold $text-warning", "active": ""}.get(row.status.value, "$text-muted")
-    state = row.status.value if row.status.value != "active" else ""
-    facts = f"{state:>10}  {row.kind.value:<10} {str(row.where) or 'everywhere':<20.20} {row.at:%Y-%m-%d}"
-    about = f"{row.subject}: " if row.subject and row.subject.lower() not in row.body.lower() else ""
-    words = Content.styled(safe_line(f"{row.id:>4}  {about}{row.body}"), style)
-    room = max(width - len(facts) - 2, 20)
-    words = words.truncate(room, ellipsis=True)
-    return Content.assemble(words.pad_right(room - words.cell_length), "  ", (facts, "$text-muted"))
-
-
-def _why(row: Remembered, before: list[Remembered]) -> Content:
-    """Where a memory comes from and how it has fared."""
-    from console.widgets.safe_text import safe_line
-
-    by = f" by {row.by}" if row.by else ""
-    event = f" ({row.reference})" if row.reference.session else ""
-    ended = f", until {row.valid_to:%Y-%m-%d}" if row.valid_to else ""
-    reason = f", {row.reason}" if row.reason else ""
-    lines = [
-        safe_line(f"{row.id}  {row.body}"),
-        safe_line(f"{row.status}{reason}: {row.source}{by}{event}, {row.at:%Y-%m-%d %H:%M}{ended}"),
-        f"{row.confidence:.0%} sure; used {row.uses}x, worked {row.successes}x, failed {row.failures}x; "
-        f"verified {row.verified:%Y-%m-%d}",
-    ]
-    if condition := row.content.get("precondition"):
-        lines.append(safe_line(f"worked when {condition}"))
-    lines += [safe_line(f"before: {older.id}  {older.body} ({older.reason})") for older in before[:3]]
-    head, *rest = lines
-    return Content("\n").join(
-        [Content.styled(head, "bold"), *(Content.styled(x, "$text-muted") for x in rest)]
-    )

@@ -55,7 +55,9 @@ class Scoping(Deciding):
             return
         from console.screens.memories import MemoriesScreen
 
-        self.app.push_screen(MemoriesScreen(self.agent.knowledge, self.agent.sessions, self.glyphs))
+        self.app.push_screen(
+            MemoriesScreen(self.agent.knowledge, self.agent.redactor, self.agent.sessions, self.glyphs)
+        )
 
     def action_new_session(self) -> None:
         if self.live is not None:

@@ -5,7 +5,7 @@ Relevance comes from the full-text index (BM25); it is weighed with what the mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from memory import search
@@ -13,6 +13,11 @@ from memory.knowledge.entry import Recalled, Remembered
 
 HALF_LIFE = 180.0
 """Days since it was last verified after which a memory weighs half as much; it never falls below a quarter."""
+
+MOST_ROWS = 2000
+"""Rows of the index that one recall weighs. Words that stand in more rows say little, and would cost a second."""
+
+_MOST_WORDS = 8
 
 _SAY_NOTHING = frozenset(
     """
@@ -27,6 +32,20 @@ _SAY_NOTHING = frozenset(
 def telling(text: str) -> list[str]:
     """The words of a request that say what it is about."""
     return [word for word in search.words(text) if word not in _SAY_NOTHING]
+
+
+def affordable(counts: Mapping[str, int]) -> str:
+    """A query for rows with one of the words, the rarest first, as far as `MOST_ROWS` goes; at least the rarest.
+
+    Args:
+        counts: in how many rows each word occurs.
+    """
+    chosen: dict[str, int] = {}
+    for word in sorted((word for word, count in counts.items() if count), key=lambda word: counts[word]):
+        if (chosen and sum(chosen.values()) + counts[word] > MOST_ROWS) or len(chosen) == _MOST_WORDS:
+            break
+        chosen[word] = counts[word]
+    return " OR ".join(f'"{word}"' for word in chosen)
 
 
 def ranked(found: Iterable[tuple[Remembered, float]], now: datetime, limit: int) -> list[Recalled]:

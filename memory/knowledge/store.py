@@ -27,7 +27,7 @@ from memory.knowledge.changing import (
     unknown,
 )
 from memory.knowledge.entry import AT_MOST, Fresh, Kind, Recalled, Remembered, Source, Status, Where
-from memory.knowledge.ranking import ranked, telling
+from memory.knowledge.ranking import MOST_ROWS, affordable, ranked, telling
 from memory.knowledge.rows import ALL, Conditions, moment, remembered, values_of
 from memory.knowledge.tables import KNOWLEDGE
 
@@ -329,11 +329,13 @@ class Knowledge:
         limit: int = AT_MOST,
     ) -> builtins.list[Recalled]:
         """The active memories that hold here and bear on the words, best first; at most `AT_MOST`."""
-        query = await self._any_of(telling(text))
+        words = telling(text)
+        counts = await self._database.fetch(search.counting(len(words)), words) if words else []
+        query = affordable(dict(counts))
         if not query:
             return []
         chosen = Conditions().kinds(kinds).statuses([Status.ACTIVE]).holding(here)
-        found = await self._matching(query, chosen, _CANDIDATES)
+        found = await self._matching(query, chosen, _CANDIDATES, newest=MOST_ROWS)
         return ranked(found, now, min(limit, AT_MOST))
 
     async def close(self) -> None:
@@ -363,13 +365,17 @@ class Knowledge:
         return [remembered(row) for row in rows]
 
     async def _matching(
-        self, query: str, chosen: Conditions, limit: int
+        self, query: str, chosen: Conditions, limit: int, *, newest: int = -1
     ) -> builtins.list[tuple[Remembered, float]]:
+        """The best matches of a query, of the `newest` rows it fits (-1 for all)."""
         rows = await self._database.fetch(
             f"""
-            SELECT {ALL}, words.rank FROM words JOIN memories ON memories.id = words.rowid
-            WHERE words MATCH ? AND {chosen} ORDER BY words.rank, memories.id DESC LIMIT ?
+            WITH hits AS (
+                SELECT rowid, rank AS fit FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?
+            )
+            SELECT {ALL}, hits.fit FROM hits CROSS JOIN memories ON memories.id = hits.rowid
+            WHERE {chosen} ORDER BY hits.fit, memories.id DESC LIMIT ?
             """,
-            (query, *chosen.values, limit),
+            (query, newest, *chosen.values, limit),
         )
         return [(remembered(row[:-1]), float(row[-1])) for row in rows]

@@ -10,7 +10,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, execution, intents, live, redaction, startup, streaming, width
+from tests.bench import (
+    chat,
+    execution,
+    intents,
+    learning,
+    live,
+    redaction,
+    startup,
+    streaming,
+    width,
+)
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -19,7 +29,17 @@ BENCHES: dict[str, Bench] = {
     "known-intent": intents.known_intent_to_plan,
     "first-step": streaming.first_step_of_a_plan,
     "wide-plan": width.sixteen_steps,
-    "executor-overhead": execution.executor_overhead,
+from tests.bench import (
+    chat,
+    execution,
+    intents,
+    learning,
+    live,
+    redaction,
+    startup,
+    streaming,
+    width,
+)
     "first-paint": startup.first_paint,
     "version": startup.version,
     "installed-size": startup.installed_size,

@@ -26,6 +26,7 @@ from memory.sessions import Sessions
 from tests.console.looked import first_lines, looked_at
 from tools.errors import FailureClass
 from tools.gate import Permit
+from tools.redaction.redactor import Redactor
 from tools.rows import FeedState, Health, Row, RowsChanged
 from tools.tool import Call, Change, Effect, Preview, Scope
 
@@ -316,6 +317,7 @@ class ScriptedAgent:
     sessions: Sessions
     knowledge: Knowledge
     settings: Settings = field(default_factory=Settings)
+    redactor: Redactor = field(default_factory=lambda: Redactor(b"a key for tests" * 2))
     notices: tuple[str, ...] = ()
     model: str = ""
     opened: list[ScriptedSession] = field(default_factory=list)

@@ -207,3 +207,14 @@ async def test_nothing_is_learned_from_a_plan_that_was_approved_in_part_or_faile
         assert session.state.waiting is not None
         await carry_out(session, approve(session.state.waiting.plan, steps=("s1",)))
         assert await at.knowledge.list(statuses=None) == []
+
+
+async def test_a_secret_never_gets_into_memory(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        session = await at.aboard.open()
+        secret = "hunter2-Zq81-kjhg-99"
+        await say(session, f"remember that the database is at postgres://app:{secret}@db/orders")
+        [memory] = await at.knowledge.list()
+        assert "db/orders" in memory.body
+        stored = b"".join(file.read_bytes() for file in (at.aboard.home.data).iterdir() if file.is_file())
+        assert secret.encode() not in stored
