@@ -97,14 +97,47 @@ def _diagnosis(seen: Sequence[Seen]) -> Answer:
 
 
 def _finding(finding: dict[str, JsonValue], evidence: Sequence[Evidence]) -> str:
-    confidence = f" ({finding['confidence']} confidence)" if finding.get("confidence") else ""
-    lines = [f"**{finding.get('object') or 'Finding'}**: {finding.get('cause', '')}{confidence}", ""]
+    lines = [f"**{finding.get('object') or 'Finding'}**: {finding.get('cause', '')}{_sure(finding)}", ""]
     lines += [f"- {item.source}: `{_inline(item.quote)}`" for item in evidence]
     if also := _strings(finding.get("also")):
         lines.append(f"- The same: {', '.join(also)}")
     if finding.get("advice"):
         lines.append(f"- What may help: {finding['advice']}")
     return "\n".join(lines)
+
+
+def _sure(finding: dict[str, JsonValue]) -> str:
+    """How sure the finding is, in words. One signal alone is never certain, whatever it says itself."""
+    confidence, signals = finding.get("confidence"), _signals(finding)
+    if not confidence:
+        return ""
+    if len(signals) >= 2:
+        return f" ({confidence} confidence)"
+    lower = "medium" if confidence == "high" else confidence
+    return f" ({lower} confidence: it rests on one signal alone)"
+
+
+_SOURCES = {
+    "event": "events",
+    "latest": "events",
+    "log": "logs",
+    "spec": "configuration",
+    "metadata": "configuration",
+    "ports": "configuration",
+    "backend": "configuration",
+    "network": "configuration",
+}
+"""Where a fact was read, by the first word of what it is; all else is the state the cluster reports."""
+
+
+def _signals(finding: dict[str, JsonValue]) -> frozenset[tuple[str, str]]:
+    """The independent sources it rests on, for each object: two lines of one log are one signal."""
+    found = finding.get("evidence")
+    facts = [item for item in (found if isinstance(found, list) else []) if isinstance(item, dict)]
+    return frozenset(
+        (_SOURCES.get(str(fact.get("what", "")).partition(" ")[0], "state"), str(fact.get("object", "")))
+        for fact in facts
+    )
 
 
 def _inline(quote: str) -> str:

@@ -15,7 +15,9 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from agent.budget import plan_problems
+from agent.events import Recorded
 from agent.exposure import exposures, without_secrets
+from agent.origins import Origins, warned
 from agent.plan import Draft, DraftStep, Plan, PlanProblem, Step, Verdict, order
 from agent.policy import Policy, Question
 from agent.putting_back import backwards
@@ -25,7 +27,7 @@ from agent.references import ReferenceProblem, references, resolve
 from agent.settings import Limits
 from agent.shape import linked, shape_problems
 from tools.errors import FailureClass, Invalid, ToolError
-from tools.tool import Call, Preview, Registry, Scope, WriteTool
+from tools.tool import Call, Effect, Preview, Registry, Scope, WriteTool
 
 LARGEST_PLAN = 200
 """Steps; a larger plan is a mistake, or work for a runbook that takes groups."""
@@ -47,6 +49,7 @@ class Checker:
         limits: how large a plan may be.
         operator: who asks, for rules that speak of users.
         now: the time, with zone, for rules that speak of hours.
+        history: the session's durable events, to tell where the values in a write come from.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Checker:
         *,
         operator: str,
         now: Callable[[], datetime],
+        history: Callable[[], Iterable[Recorded]],
     ) -> None:
         self._registry = registry
         self._policy = policy
@@ -65,6 +69,7 @@ class Checker:
         self._limits = limits
         self._operator = operator
         self._now = now
+        self._history = history
 
     async def check(
         self,
@@ -74,12 +79,14 @@ class Checker:
         plan_id: str,
         origin: str,
         outputs: Mapping[str, JsonValue] | None = None,
+        said: tuple[str, ...] = (),
     ) -> Plan:
         """The checked plan.
 
         Args:
             scope: the session's scope, which fills what a step's own scope leaves open.
             outputs: outputs of read steps that have run already, by step id.
+            said: values that the operator typed into the plan just now.
 
         Raises:
             Denied: policy denies a step.
@@ -96,11 +103,29 @@ class Checker:
         if problems:
             raise PlanProblem(problems)
         known = await self._read_sources(steps, scope, dict(outputs or {}))
-        checked = await self._preview_all(steps, scope, known)
+        ran = {
+            f"{step.tool.partition('@')[0]} (step {step.id})": known[step.id]
+            for step in steps
+            if step.id in known
+        }
+        origins = self._origins(origin, scope, ran, said)
+        checked = await self._preview_all(steps, scope, known, origins)
         self._refuse_denied(checked)
         if too_much := plan_problems(checked, self._limits):
             raise PlanProblem(too_much, FailureClass.REFUSED)
         return Plan(id=plan_id, goal=draft.goal, steps=checked, scope=scope, origin=origin)
+
+    def _origins(
+        self, origin: str, scope: Scope, outputs: Mapping[str, JsonValue], said: tuple[str, ...]
+    ) -> Origins:
+        """Where values may come from. A runbook copies nothing out of texts; its references are traced all the same."""
+        if not origin.startswith("model:"):
+            return Origins()
+        found = Origins.of(self._history(), scope)
+        found.hear(*said)
+        for source, output in outputs.items():
+            found.read(source, output)
+        return found
 
     def still_allowed(self, steps: Iterable[Step]) -> None:
         """Ask policy again, now: rules of hours may have changed their word. Raises `Denied`."""
@@ -144,14 +169,14 @@ class Checker:
         return outputs
 
     async def _preview_all(
-        self, steps: list[DraftStep], scope: Scope, outputs: Mapping[str, JsonValue]
+        self, steps: list[DraftStep], scope: Scope, outputs: Mapping[str, JsonValue], origins: Origins
     ) -> tuple[Step, ...]:
         room = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
 
         async def one(step: DraftStep) -> Step | PlanProblem:
             async with room:
                 try:
-                    return await self._checked(step, fill(step.scope, scope), outputs)
+                    return await self._checked(step, fill(step.scope, scope), outputs, origins)
                 except PlanProblem as problem:
                     return problem
                 except (ToolError, ReferenceProblem) as error:
@@ -173,7 +198,9 @@ class Checker:
             done |= {step.id: _backwards(step, done) if step.undoes else step for step in found}
         return tuple(done[step.id] for step in steps)
 
-    async def _checked(self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue]) -> Step:
+    async def _checked(
+        self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue], origins: Origins
+    ) -> Step:
         tool = self._registry.get(step.tool)
         raw = self._resolved(step, outputs)
         if exposed := [*exposures(step, raw, self._reader.redactor)]:
@@ -190,9 +217,11 @@ class Checker:
                 raise classify(error) from error
             undo, leaves_nothing = tool.undo(args, preview), not tool.lasting
             preview, undo = without_secrets(preview, undo, self._reader.redactor)
+        tainted = origins.traced(step.args, raw) if tool.effect is not Effect.READ and not step.undoes else ()
+        preview = warned(preview, tainted, origins)
         undoable = bool(undo or step.undoes or leaves_nothing)
-        ruling = self._policy.rule(
-            Question(tool.id, tool.effect, scope, preview, undoable, self._operator, self._now())
+        asked = Question(
+            tool.id, tool.effect, scope, preview, undoable, self._operator, self._now(), bool(tainted)
         )
         return Step(
             id=step.id,
@@ -208,7 +237,8 @@ class Checker:
             undoes=step.undoes,
             preview=preview,
             undo=undo,
-            ruling=ruling,
+            tainted=tainted,
+            ruling=self._policy.rule(asked),
         )
 
     @staticmethod

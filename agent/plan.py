@@ -109,6 +109,17 @@ class Draft(BaseModel):
     steps: tuple[DraftStep, ...]
 
 
+class Tainted(Frozen):
+    """A value in a write's arguments that was read where others can write, and nobody vouched for.
+
+    `argument` is the dotted path in the arguments; `source` says where the value was read.
+    """
+
+    argument: str
+    value: str
+    source: str
+
+
 class Step(Frozen):
     """A checked step: the tool exists, the arguments fit, a write carries its preview."""
 
@@ -125,6 +136,7 @@ class Step(Frozen):
     undoes: str = ""
     preview: Preview | None = None
     undo: Call | None = None
+    tainted: tuple[Tainted, ...] = ()
     ruling: Ruling
 
     @property

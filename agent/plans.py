@@ -151,11 +151,11 @@ class Plans:
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
 
-    async def redraft(self, progress: PlanProgress, draft: Draft) -> None:
-        """Check, preview and offer an offered plan anew, as it was redrawn."""
+    async def redraft(self, progress: PlanProgress, draft: Draft, said: tuple[str, ...] = ()) -> None:
+        """Check, preview and offer an offered plan anew, as it was redrawn; `said` is what the operator typed."""
         plan = progress.plan
         try:
-            await self._offer(draft, plan.origin, progress.turn, plan.scope, replaces=plan.id)
+            await self._offer(draft, plan.origin, progress.turn, plan.scope, replaces=plan.id, said=said)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
 
@@ -183,11 +183,12 @@ class Plans:
         replaces: str = "",
         after: PlanProgress | None = None,
         undoes: PlanProgress | None = None,
+        said: tuple[str, ...] = (),
     ) -> None:
         """Check a plan and offer it. `scope` is the one it was first drawn for, wherever the operator is now."""
         began = time.monotonic()
         known = self._staff.known
-        plan = await known.checker.check(draft, scope, plan_id=known.next_plan(), origin=origin)
+        plan = await known.checker.check(draft, scope, plan_id=known.next_plan(), origin=origin, said=said)
         if undoes is not None:
             plan = with_doubts(plan, undoes)
         elapsed = (time.monotonic() - began) * 1000

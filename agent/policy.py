@@ -33,12 +33,15 @@ class Question:
     operator: str = ""
     at: datetime | None = None
     """When it is asked; None where no time is known, and then no rule of hours speaks."""
+    tainted: bool = False
+    """Whether its arguments hold values read where others can write (`agent.origins`)."""
 
     @classmethod
     def of(cls, step: Step, operator: str, at: datetime, *, lasting: bool = True) -> Question:
         """A checked step, asked about again."""
         undoable = step.undo is not None or bool(step.undoes) or not lasting
-        return cls(step.tool, step.effect, step.scope, step.preview, undoable, operator, at)
+        tainted = bool(step.tainted)
+        return cls(step.tool, step.effect, step.scope, step.preview, undoable, operator, at, tainted)
 
     @property
     def namespaces(self) -> tuple[str, ...]:

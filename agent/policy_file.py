@@ -64,6 +64,8 @@ class FileRule(BaseModel):
     hours: str = ""
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
     objects_over: int | None = Field(None, ge=0)
+    tainted: bool | None = None
+    """True for steps with values read in logs, events, annotations and the like; false for all others."""
     match: Annotated[tuple[str, ...], Field(min_length=1)]
     not_match: Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -94,6 +96,7 @@ class FileRule(BaseModel):
             and _any((asked.operator,), self.users)
             and all(fnmatchcase(labels.get(key, ""), wanted) for key, wanted in self.labels.items())
             and (self.objects_over is None or objects > self.objects_over)
+            and self.tainted in (None, asked.tainted)
             and self._now(asked.at)
         )
 

@@ -3,6 +3,7 @@
     kubernetes_scale deployment/checkout in shop-production on prod-eu
     kubernetes_delete pod/web-1 in payments as anna at 23:30 touching 4
     kubernetes_apply in shop with team=shop environment=production
+    kubernetes_set_image deployment/web in shop tainted
 
 The tool comes first; the rest stands in any order. What is left out is unknown to the rules.
 """
@@ -42,6 +43,7 @@ def question(sentence: str, effects: Mapping[str, Effect]) -> Question:
     if not words:
         raise SentenceError("it names no tool.")
     tool, found, labels, target = words[0], dict[str, str](), dict[str, str](), ""
+    tainted = False
     if tool.partition("@")[0] not in effects:
         raise SentenceError(f"there is no tool called {tool}.")
     rest = iter(words[1:])
@@ -50,6 +52,8 @@ def question(sentence: str, effects: Mapping[str, Effect]) -> Question:
             found[word] = next(rest, "")
             if not found[word]:
                 raise SentenceError(f"nothing follows “{word}”.")
+        elif word == "tainted":
+            tainted = True
         elif "=" in word:
             key, _, value = word.partition("=")
             labels[key] = value
@@ -80,6 +84,7 @@ def question(sentence: str, effects: Mapping[str, Effect]) -> Question:
         undoable=effect is not Effect.DESTRUCTIVE,
         operator=found.get("as", ""),
         at=_moment(found.get("at", ""), found.get("day", "")),
+        tainted=tainted,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.commands import EditStep
 from agent.decisions import CommandRefused, Why
-from agent.plan import Draft, DraftStep, PlanStatus
+from agent.plan import Draft, DraftStep, PlanStatus, canonical
 from agent.state import PlanProgress
 
 
@@ -17,6 +17,12 @@ def edited(progress: PlanProgress, edit: EditStep) -> Draft:
         for step in drafted(progress)
     )
     return Draft(goal=f"Plan {progress.plan.id}, edited", steps=steps)
+
+
+def typed(progress: PlanProgress, edit: EditStep) -> tuple[str, ...]:
+    """The values that the operator changed, as JSON: those are their own words."""
+    before = progress.plan.step(edit.step_id).args
+    return tuple(canonical(value) for key, value in edit.args.items() if before.get(key) != value)
 
 
 def struck(progress: PlanProgress, step_id: str) -> Draft:

@@ -23,7 +23,7 @@ from agent.plan import PlanProblem
 from agent.plans import Plans
 from agent.recovery import Aftermath
 from agent.replanning import report, response
-from agent.revising import edited, struck
+from agent.revising import edited, struck, typed
 from agent.staff import Staff
 from agent.state import SessionState
 from memory.errors import KeptError
@@ -129,7 +129,8 @@ class Session:
                     await self._say(command.comment)
             case c.EditStep():
                 progress = plan_of(self.state, command.plan_id)
-                await self._plans.redraft(progress, edited(progress, command))
+                draft = edited(progress, command)
+                await self._plans.redraft(progress, draft, typed(progress, command))
             case c.StrikeStep():
                 progress = plan_of(self.state, command.plan_id)
                 await self._plans.redraft(progress, struck(progress, command.step_id))

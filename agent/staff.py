@@ -82,7 +82,13 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         ship.registry, redactor=log.redactor, attempts=settings.limits.attempts, sleep=ship.pace.sleep
     )
     checker = Checker(
-        ship.registry, ship.policy, reader, settings.limits, operator=ship.operator, now=log.now
+        ship.registry,
+        ship.policy,
+        reader,
+        settings.limits,
+        operator=ship.operator,
+        now=log.now,
+        history=lambda: log.history,
     )
 
     def next_plan() -> str:

@@ -1,7 +1,8 @@
 """“Don't ask again”: what an operator decided to decide once for a session.
 
 A waiver holds for one tool on one kind in one namespace of one place, until the session ends or it is
-taken back. It never covers what needs a typed name: production, deletion, what cannot be undone.
+taken back. It never covers what needs a typed name: production, deletion, what cannot be undone;
+nor values that were read where others can write.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Waiver(Frozen):
 def waivable(step: Step) -> tuple[Waiver, ...]:
     """The waivers that would cover this step; none where it must always be asked about."""
     always = step.ruling.verdict is not Verdict.ASK or step.effect is not Effect.WRITE
-    if always or step.gate or step.preview is None:
+    if always or step.gate or step.tainted or step.preview is None:
         return ()
     return tuple(
         dict.fromkeys(
