@@ -32,6 +32,7 @@ from memory.credentials import Credentials, Found
 from memory.errors import CredentialError, SessionUnknown
 from memory.home import Home
 from memory.journal import Journal
+from memory.knowledge import Knowledge
 from memory.lease import claim
 from memory.sessions import Sessions
 from tools.aws.accounts import Accounts
@@ -90,6 +91,7 @@ class Agent:
     settings: Settings
     journal: Journal
     sessions: Sessions
+    knowledge: Knowledge
     policy: Policy
     registry: Registry
     clusters: Clusters
@@ -149,6 +151,7 @@ class Agent:
             settings=settings,
             journal=journal,
             sessions=sessions,
+            knowledge=await Knowledge.open(home.knowledge, redactor.value),
             policy=Policy(settings, load(home.policy, effects)),
             registry=registry,
             clusters=clusters,
@@ -265,6 +268,7 @@ class Agent:
         await self.clusters.close()
         await self.accounts.close()
         await self.journal.close()
+        await self.knowledge.close()
         if self._practice is not None:
             await self._practice.close()
 
@@ -295,6 +299,7 @@ class Agent:
             names=self._names,
             feed=self._feed,
             clusters=self.clusters,
+            knowledge=self.knowledge,
         )
 
     def _model(self, name: str) -> Model | None:

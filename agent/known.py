@@ -47,6 +47,8 @@ class Known:
     log: Logbook
     next_plan: Callable[[], str]
     before_stop: BeforeStop
+    author: str = "runbook"
+    """What plans are said to come from; see `agent.plan.Plan.origin`."""
 
     def match(self, request: str) -> Request | None:
         """The request as known intents, or None if any of it is not known."""
@@ -121,7 +123,7 @@ class Known:
                 draft,
                 self.log.state.scope,
                 plan_id=self.next_plan(),
-                origin="runbook:" + "+".join(understood.runbook for understood in heard),
+                origin=f"{self.author}:" + "+".join(understood.runbook for understood in heard),
             )
         except PlanProblem as problem:
             refused = e.PlanRefused(

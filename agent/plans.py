@@ -242,6 +242,7 @@ class Plans:
             status = await execute(self._staff.site, plan_id, self._halt)
             if status is PlanStatus.FAILED and not self._halt.is_set():
                 await self._follow_failure(plan_id)
+            await self._staff.remembering.after_plan(plan_id)
         except* KeyTaken as taken:
             text = f"Plan {plan_id} was left alone: {taken.exceptions[0]} was begun elsewhere."
             self._log.show(e.Noticed(text=text, severity="error"))

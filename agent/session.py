@@ -226,6 +226,7 @@ class Session:
             ended = e.TurnEnded(turn=turn, outcome=outcome, seconds=time.monotonic() - began)
             await asyncio.shield(self._log.record(ended))
             await asyncio.shield(self._mark())
+        await self._staff.remembering.after_turn(turn)
         await self._plans.go_on()
 
     async def _begin(self, wanted: str | Again, turn: int) -> Coroutine[Any, Any, Outcome]:
@@ -237,7 +238,7 @@ class Session:
         meant = self._meaning(wanted)
         said = e.Said(turn=turn, text=wanted, situation=self._staff.situation())
         await self._log.record(said, *self._title(wanted))
-        return self._outcome(meant, turn)
+        return self._staff.remembering.around(meant, turn, self._outcome)
 
     async def _outcome(self, text: str, turn: int) -> Outcome:
         request = self._staff.known.match(text)

@@ -17,10 +17,12 @@ from agent.model import Model
 from agent.policy import Policy
 from agent.reading import Reader
 from agent.recorded import before_stop
+from agent.remembering.remembering import Remembering
 from agent.runbooks.library import Library
 from agent.settings import Settings
 from agent.views import Feed, Views
 from memory.journal import Journal
+from memory.knowledge import Knowledge
 from memory.sessions import Sessions
 from tools.gate import Mint
 from tools.kubernetes.connection.clusters import Clusters
@@ -49,6 +51,8 @@ class Ship:
     feed: Feed
     clusters: Clusters | None = None
     """The way to the clusters for closer looks; without it only what tools return can be looked at."""
+    knowledge: Knowledge | None = None
+    """What is remembered across sessions; without it nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Staff:
     settings: Settings
     operator: str
     known: Known
+    remembering: Remembering
     site: Site
     looks: Looks
     desk: Callable[[str], Desk | None]
@@ -102,6 +107,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
             limits=settings.limits,
             max_tokens=settings.model.max_tokens,
             next_plan=next_plan,
+            memories=remembering.quotes,
         )
 
     known = Known(
@@ -113,12 +119,14 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         next_plan=next_plan,
         before_stop=lambda target: before_stop(ship.journal, ship.sessions, target),
     )
+    remembering = Remembering(ship.knowledge, known, log, ship.operator)
     return Staff(
         journal=ship.journal,
         sessions=ship.sessions,
         settings=settings,
         operator=ship.operator,
         known=known,
+        remembering=remembering,
         site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),
         looks=Looks(
             Views(ship.feed), Inspector(ship.registry, reader, ship.clusters, ship.journal), ship.clusters

@@ -203,6 +203,8 @@ def _fold_plan(plan: PlanProgress, event: e.Event, at: datetime) -> PlanProgress
     step_id = getattr(event, "step_id", "")
     if step_id not in plan.steps:
         return plan
+    if isinstance(event, e.StepInDoubt):
+        plan = _interrupted(plan)  # nothing can end it but the doubt's own end
     return replace(plan, steps={**plan.steps, step_id: _fold_step(plan.steps[step_id], event, at)})
 
 

@@ -22,6 +22,7 @@ class Where(StrEnum):
     PROMPT = "In the prompt"
     RESOURCES = "In the resources"
     SESSIONS = "In the list of sessions"
+    MEMORIES = "In the memory"
     REPLAY = "In a replay"
     DETAIL = "In a detail"
     OBJECT = "In an object's detail"
@@ -95,6 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("pass_gate", "Let the plan go on that waits for you", Where.MAIN, "a", "go on", ("go",)),
     Action("sessions", "Browse, search and replay sessions", Where.MAIN, "ctrl+o", "sessions", ("sessions",)),
+    Action("memories", "What is remembered: confirm, edit, forget", Where.MAIN, "m", "memory", ("memory",)),
     Action("new_session", "Begin a new session", Where.MAIN, words=("new",)),
     Action("rename", "Give this session a title", Where.MAIN, words=("rename",), takes="TITLE"),
     Action("scope", "Choose context, namespace, profile", Where.MAIN, "c", "scope", ("scope",)),
@@ -128,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_view", "Next view", Where.RESOURCES, "right_square_bracket", "view"),
     Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
-    Action("copy_name", "Copy the name", Where.RESOURCES, "y", "copy"),
+    Action("copy_name", "Copy the name", Where.RESOURCES, "Y"),
     # sessions
     Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
@@ -137,6 +139,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete_session", "Delete it for good", Where.SESSIONS, "f8,delete", "delete"),
     Action("begin_session", "Begin a new one", Where.SESSIONS, "f5", "new"),
     Action("close_sessions", "Back to the console", Where.SESSIONS, "escape", "back"),
+    # memory
+    Action("confirm_memory", "Confirm what is proposed", Where.MEMORIES, "y", "confirm"),
+    Action("reject_memory", "Reject it; it is never used again", Where.MEMORIES, "n", "reject"),
+    Action("close_memories", "One step back", Where.MEMORIES, "escape", "back"),
+    Action("edit_memory", "Put it in other words", Where.MEMORIES, "e", "edit"),
+    Action("why_memory", "Read the session it comes from", Where.MEMORIES, "w", "why"),
+    Action("forget_memory", "Forget it for good", Where.MEMORIES, "f8,delete", "forget"),
+    Action("forget_place", "Forget all of its place for good", Where.MEMORIES, "F", "forget place"),
+    Action(
+        "export_memories",
+        "Write the list, or a procedure as a runbook, to a file",
+        Where.MEMORIES,
+        "x",
+        "export",
+    ),
+    Action("closed_too", "Show closed and rejected ones too, or not", Where.MEMORIES, "c", "closed too"),
+    Action("search_memories", "Search", Where.MEMORIES, "slash", "search"),
     # replay
     Action("play", "Play, or hold", Where.REPLAY, "p", "play/hold"),
     Action("step_on", "One event on", Where.REPLAY, "right,full_stop", "step"),

@@ -19,7 +19,9 @@ from tools.tool import Scope
 
 if TYPE_CHECKING:
     from agent.settings import Settings
+    from memory.knowledge import Knowledge
     from memory.sessions import Sessions
+    from tools.redaction.redactor import Redactor
 
 EVERY = 0.04
 """Seconds between two batches: events are gathered so that a burst is one repaint."""
@@ -68,6 +70,12 @@ class Agent(Protocol):
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def knowledge(self) -> Knowledge: ...
+
+    @property
+    def redactor(self) -> Redactor: ...
 
     @property
     def settings(self) -> Settings: ...

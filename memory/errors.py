@@ -13,6 +13,7 @@ KeptError
 ├── SessionDeleted      the operator deleted it; nothing more is written to it
 ├── StepNotOpen         `end` for a step that was never begun, or that already ended
 ├── KnowledgeUnknown    no memory of that id
+├── KnowledgeRefused    a memory cannot become what was asked, or a file holds none
 └── CredentialError
     ├── CredentialMissing   nowhere to be found
     ├── CredentialUnkept    the keyring did not give back what was put in
@@ -86,6 +87,10 @@ class StepNotOpen(KeptError):
 
 class KnowledgeUnknown(KeptError):
     """There is no memory of that id."""
+
+
+class KnowledgeRefused(KeptError):
+    """A memory cannot become what was asked, or a file holds none."""
 
 
 class CredentialError(KeptError):

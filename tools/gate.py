@@ -57,17 +57,29 @@ class Permit(BaseModel):
 class Grant:
     """Permission for the requests of one attempt of one approved step. Each is spent on use."""
 
-    def __init__(self, step: str, permits: Iterable[Permit], *, reveal: bool, expires: float) -> None:
+    def __init__(
+        self,
+        step: str,
+        permits: Iterable[Permit],
+        *,
+        reveal: bool,
+        expires: float,
+        halted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.step = step
         self.reveal = reveal
         self.expires = expires
+        self.halted = halted
+        self.used = False
+        """Whether any request of it has passed the gate."""
         self._left = Counter(permits)
 
     def spend(self, permit: Permit, now: float) -> bool:
-        """True, once per permit, while the grant has not expired."""
-        if now > self.expires or self._left[permit] <= 0:
+        """True, once per permit, while the grant has not expired and nobody said stop."""
+        if now > self.expires or self._left[permit] <= 0 or self.halted():
             return False
         self._left[permit] -= 1
+        self.used = True
         return True
 
     def revoke(self) -> None:
@@ -114,6 +126,8 @@ class Gate:
                 f"The gate refused to {permit}: no approved step asked for it.",
                 hint="Changes go through a plan that an operator approved.",
             )
+        if grant.halted():
+            raise GateRefused(f"The gate refused to {permit}: step {grant.step} was stopped.")
         if not grant.spend(permit, self._clock()):
             raise GateRefused(
                 f"The gate refused to {permit}: the approval of step {grant.step} does not cover it,"
@@ -130,7 +144,13 @@ class Mint:
 
     @contextmanager
     def grant(
-        self, step: str, permits: Iterable[Permit], *, seconds: float, reveal: bool = False
+        self,
+        step: str,
+        permits: Iterable[Permit],
+        *,
+        seconds: float,
+        reveal: bool = False,
+        halted: Callable[[], bool] = lambda: False,
     ) -> Iterator[Grant]:
         """Hold a grant for the calls made inside the `with` block, in this task and its children.
 
@@ -139,8 +159,9 @@ class Mint:
             permits: the requests it may send, each once.
             seconds: how long it lives.
             reveal: whether sensitive reads may pass as well.
+            halted: asked before each write; once it says yes, none leaves any more.
         """
-        grant = Grant(step, permits, reveal=reveal, expires=self._clock() + seconds)
+        grant = Grant(step, permits, reveal=reveal, expires=self._clock() + seconds, halted=halted)
         token = _held.set((self._gate, grant))
         try:
             yield grant

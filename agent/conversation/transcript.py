@@ -7,7 +7,7 @@ happened to a plan, and what was answered without the model, is told in between.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
@@ -18,12 +18,16 @@ LONGEST_RESULT = 12_000
 """Characters of one tool result that the model is given; head and tail are kept."""
 
 
-def messages(history: Iterable[e.Recorded], model: str) -> tuple[Message, ...]:
+def messages(
+    history: Iterable[e.Recorded], model: str, memories: Mapping[tuple[int, ...], str] | None = None
+) -> tuple[Message, ...]:
     """All messages of the session, alternating, ending with the operator's last words.
 
     Args:
         history: the session's durable events, oldest first.
         model: who is asked; thoughts of other models are left out, since they are sealed for them.
+        memories: the words of memories that were used, by their ids. They stand where they were used, so that
+            what was said before stays in the server's cache; forgotten ones are told no more.
     """
     events = [recorded.event for recorded in history]
     results = {event.call_id: event for event in events if isinstance(event, e.ToolReturned)}
@@ -44,6 +48,9 @@ def messages(history: Iterable[e.Recorded], model: str) -> tuple[Message, ...]:
                 put("assistant", list(said.content))
                 calls = event.message.tool_uses
                 put("user", [result(call, results.get(call.id)) for call in calls])
+            case e.MemoriesUsed():
+                if told := (memories or {}).get(tuple(item.id for item in event.used)):
+                    put("user", [TextBlock(text=told)])
             case e.PlanAgainBegun():
                 put("user", [TextBlock(text=_again(event))])
             case e.AnswerGiven():

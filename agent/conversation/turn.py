@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +60,8 @@ class Desk:
     limits: Limits
     max_tokens: int
     next_plan: Callable[[], str]
+    memories: Callable[[], Awaitable[Mapping[tuple[int, ...], str]]]
+    """The words of the memories that the session used, by their ids."""
 
 
 class ModelTurn:
@@ -135,7 +137,7 @@ class ModelTurn:
         self._calls += 1
         request = Request(
             system=briefing(desk.registry),
-            messages=messages(desk.log.history, desk.model.name),
+            messages=messages(desk.log.history, desk.model.name, await desk.memories()),
             tools=(*read_tools(desk.registry), *own_tools(desk.registry)),
             max_tokens=desk.max_tokens,
             deadline=desk.limits.turn_seconds,

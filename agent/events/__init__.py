@@ -31,6 +31,7 @@ from agent.events.ephemeral import (
     TurnStarted,
     ViewChanged,
 )
+from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
 from agent.events.plan import (
     ApprovedHow,
     AskingResumed,
@@ -80,7 +81,8 @@ DurableEvent = Annotated[
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
-    | StepSkipped | StepStopped | PlanFinished,
+    | StepSkipped | StepStopped | PlanFinished
+    | MemoriesUsed | MemoryWritten,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -120,6 +122,9 @@ __all__ = [
     "GateReached",
     "Inspected",
     "LogGrew",
+    "MemoriesUsed",
+    "MemoryUsed",
+    "MemoryWritten",
     "ModeChanged",
     "ModelChanged",
     "ModelReplied",

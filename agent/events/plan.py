@@ -150,6 +150,8 @@ class StepIntended(Durable):
     scope: Scope
     effect: Effect
     permits: tuple[Permit, ...] = ()
+    before: dict[str, JsonValue] = {}
+    """The state it starts from, where that could not be recorded when the plan was drawn up."""
 
 
 class AttemptFailed(Durable):

@@ -44,6 +44,8 @@ async def _settle(site: Site, intent: e.StepIntended, stop: asyncio.Event) -> No
         return
     step = site.log.state.plans[intent.plan_id].plan.step(intent.step_id)
     run = WriteStep(site, intent.plan_id, step, stop)
+    if intent.before:
+        run.measured_against(intent.before)
     await site.log.record(
         e.StepInDoubt(**place, detail="The program ended while this was under way; looking at the world.")
     )

@@ -123,6 +123,7 @@ async def finish(site: Site, plan_id: str, started: datetime | None = None) -> P
     progress = site.log.state.plans[plan_id]
     states = [progress.of(step.id).state for step in progress.plan.steps]
     if not all(state.final for state in states):
+        await _still_in_doubt(site, progress)
         return PlanStatus.INTERRUPTED
     since = started or progress.started or site.log.now()
     status = _status(progress)
@@ -135,6 +136,20 @@ async def finish(site: Site, plan_id: str, started: datetime | None = None) -> P
         )
     )
     return status
+
+
+async def _still_in_doubt(site: Site, progress: PlanProgress) -> None:
+    """Say what keeps a plan that has been resumed from ending; it is interrupted again by that."""
+    if progress.status is not PlanStatus.RUNNING:
+        return
+    for step in progress.plan.steps:
+        seen = progress.of(step.id)
+        if seen.state is StepState.IN_DOUBT:
+            await site.log.record(
+                e.StepInDoubt(
+                    plan_id=progress.plan.id, step_id=step.id, attempt=seen.attempt, detail=seen.cause
+                )
+            )
 
 
 Ended = Literal[PlanStatus.SUCCEEDED, PlanStatus.FAILED, PlanStatus.STOPPED]

@@ -76,8 +76,14 @@ class StepRun(ABC):
     def progress(self) -> StepProgress:
         return self.site.log.state.plans[self.plan_id].of(self.step.id)
 
-    async def intend(self, attempt: int, permits: tuple[Permit, ...] = ()) -> str:
-        """Make the intent durable and return its key. Raises `KeyTaken` if it was announced before."""
+    async def intend(
+        self, attempt: int, permits: tuple[Permit, ...] = (), before: dict[str, JsonValue] | None = None
+    ) -> str:
+        """Make the intent durable and return its key. Raises `KeyTaken` if it was announced before.
+
+        Args:
+            before: the recorded before-state, where it is another than that of the approved preview.
+        """
         key = f"{self.plan_id}/{self.step.id}/{attempt}"
         begun = await self.site.log.begin(
             key,
@@ -91,6 +97,7 @@ class StepRun(ABC):
                 scope=self.step.scope,
                 effect=self.step.effect,
                 permits=permits,
+                before=before or {},
             ),
         )
         if begun.state is not BegunState.FRESH:

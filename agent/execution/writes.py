@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from agent import events as e
 from agent.execution.conditions import fulfil
@@ -17,14 +17,14 @@ from agent.execution.step import StepRun, Stopped
 from agent.plan import StepState
 from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
-from tools.errors import CheckFailed, Drifted, InDoubt, ToolError
-from tools.gate import Permit
+from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
+from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
 
-GRACE = 0.5
+GRACE = 0.4
 """Seconds a call in flight may still take after the operator said stop."""
 
-LAST_LOOK = 0.4
+LAST_LOOK = 0.3
 """Seconds for the look at the world that follows a stop."""
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0
@@ -34,6 +34,17 @@ _BELATED = 20.0
 
 
 class WriteStep(StepRun):
+    _before: dict[str, JsonValue] | None = None
+    _grant: Grant | None = None
+
+    def measured_against(self, before: dict[str, JsonValue]) -> None:
+        """Observe the effect against this before-state.
+
+        What puts another step back was previewed before there was anything to put back: what was so
+        then tells nothing about whether it has arrived.
+        """
+        self._before = before
+
     async def run(self) -> None:
         attempt = self.progress.attempt
         while True:
@@ -43,7 +54,9 @@ class WriteStep(StepRun):
                 if self.step.undoes and not fresh.changes:
                     await self.needless(attempt, "It is as it was before; there is nothing to put back.")
                     return
-                key = await self.intend(attempt, self._approved.permits)
+                if self.step.undoes:
+                    self.measured_against(fresh.before)
+                key = await self.intend(attempt, self._approved.permits, self._before)
             except Stopped:
                 await self.stopped("", "Stopped before it was sent.", applied=False)
                 return
@@ -57,6 +70,9 @@ class WriteStep(StepRun):
                 await self._stop_in_flight(key, attempt, began)
                 return
             except Exception as caught:
+                if self.stop.is_set() and isinstance(caught, GateRefused):
+                    await self._stop_in_flight(key, attempt, began)
+                    return
                 if await self._answer(key, attempt, classify(caught, self.step.tool), began):
                     continue
                 return
@@ -131,7 +147,7 @@ class WriteStep(StepRun):
         """Ask the world once whether the effect is there. Raises a `ToolError` when it does not answer."""
         try:
             async with asyncio.timeout(self._tool.timeout):
-                return await self._tool.observe(self._args, self.step.scope, self._approved)
+                return await self._tool.observe(self._args, self.step.scope, self._reference)
         except Exception as caught:
             raise classify(caught) from caught
 
@@ -152,9 +168,18 @@ class WriteStep(StepRun):
             raise Drifted(f"Step {self.step.id} was never previewed.")
         return self.step.preview
 
+    @property
+    def _reference(self) -> Preview:
+        """What the effect is measured against."""
+        if self._before is None:
+            return self._approved
+        return self._approved.model_copy(update={"before": self._before})
+
     async def _send(self) -> BaseModel:
         permits: tuple[Permit, ...] = self._approved.permits
-        with self.site.mint.grant(self.step.id, permits, seconds=self._tool.timeout):
+        seconds = self._tool.timeout
+        with self.site.mint.grant(self.step.id, permits, seconds=seconds, halted=self.stop.is_set) as grant:
+            self._grant = grant
             async with asyncio.timeout(self._tool.timeout):
                 return await self._tool.run(self._args, self.step.scope)
 
@@ -177,7 +202,8 @@ class WriteStep(StepRun):
                 if respond(error, tries, self.site.pace.attempts, writes=False) is not Response.RETRY:
                     raise error from caught
                 await self.site.pace.sleep(wait(error, tries))
-        if fresh.server != approved.server:
+        # A practice cluster listens somewhere else each time it is started; it is the same company.
+        if fresh.server != approved.server and not self.site.log.state.sandbox:
             raise Drifted(
                 f"{self.step.scope.context} stood for {approved.server} when this was approved,"
                 f" and stands for {fresh.server} now.",
@@ -266,6 +292,9 @@ class WriteStep(StepRun):
 
     async def _stop_in_flight(self, key: str, attempt: int, began: datetime) -> None:
         """The call was cut off by a stop: say what became of it."""
+        if self._grant is not None and not self._grant.used:
+            await self.stopped(key, "Stopped before it was sent.", applied=False)
+            return
         try:
             async with asyncio.timeout(LAST_LOOK):
                 seen = await self.look()

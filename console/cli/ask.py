@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from agent import events as e
+from agent.remembering.telling import credits
 from console.cli.documents import TurnDocument, turn_document
 from console.cli.exits import Exit
 from console.cli.output import Output, plain
@@ -48,6 +50,10 @@ def turn_lines(
         yield f"To answer: {command(['pilothouse', verb, '--session', document.session, '…'], choices)}"
     elif not streamed:
         yield plain(document.answer)
+    if document.memories:
+        yield f"From memory: {credits(document.memories, datetime.now(UTC))}"
+    if document.remembered:
+        yield f"Remembered as {', '.join(map(str, document.remembered))}."
 
 
 class _Stream:

@@ -160,6 +160,10 @@ class TurnDocument(BaseModel):
     checked: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
+    memories: tuple[e.MemoryUsed, ...] = ()
+    """The memories that were used; `pilothouse memory show ID` tells all of one."""
+    remembered: tuple[int, ...] = ()
+    """What was kept after the turn."""
     model: str = ""
     model_calls: int = 0
     cost: str | None = None
@@ -185,6 +189,8 @@ def turn_document(
         checked=given.checked if given else (),
         not_checked=given.not_checked if given else (),
         reads=_reads(happened),
+        memories=tuple(one for event in happened if isinstance(event, e.MemoriesUsed) for one in event.used),
+        remembered=tuple(event.memory for event in happened if isinstance(event, e.MemoryWritten)),
         model=replies[-1].model if replies else "",
         model_calls=len(replies),
         cost=str(sum(costs)) if costs else None,

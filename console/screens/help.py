@@ -76,7 +76,7 @@ def help_lines(here: tuple[str, Keys] | None, others: Mapping[str, Keys]) -> lis
         lines += _section(place.value, _actions(place))
     for name, keys in others.items():
         lines += _section(name, keys)
-    for place in (Where.SESSIONS, Where.REPLAY, Where.DETAIL, Where.OBJECT):
+    for place in (Where.SESSIONS, Where.MEMORIES, Where.REPLAY, Where.DETAIL, Where.OBJECT):
         lines += _section(place.value, _actions(place))
     return lines
 

@@ -86,19 +86,28 @@ class Looking(Scoping):
         self._ask_about(_mention(event.row))
 
     def on_resource_table_row_opened(self, event: ResourceTable.RowOpened) -> None:
+        from tools.kubernetes.live.together import GROUPS
+
         event.stop()
-        self.open_object(event.row, self.resources.view.what)
+        view = self.resources.view
+        # A view may hold several kinds; then the row itself says which.
+        several = not view.cloud and view.what in GROUPS
+        self.open_object(event.row, event.row.kind if several else view.what, event.side)
 
     def open_object(self, row: Row, what: str, side: str = "summary") -> None:
         """Look at the object of a row from all sides, beginning with one."""
-        from console.screens.detail.desk import ObjectDesk, Thing
+        from console.screens.detail.desk import ObjectDesk
+        from console.screens.detail.thing import Thing
 
         if self.live is None:
             return
         if self._objects is None:
             self._objects = ObjectDesk(self.send, self._ask_about)
         desk = self._objects
-        desk.agent, desk.scope, desk.glyphs = self.agent, self.live.state.scope, self.glyphs
+        scope = self.live.state.scope
+        if not what.startswith("aws:"):
+            scope = scope.model_copy(update={"context": row.scope or scope.context})
+        desk.agent, desk.scope, desk.glyphs = self.agent, scope, self.glyphs
         desk.open(self.app, Thing(what, row.kind.lower(), row.name, row.namespace), side)
 
     def _show_looks(self, batch: Sequence[Recorded]) -> None:

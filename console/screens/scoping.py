@@ -50,6 +50,15 @@ class Scoping(Deciding):
 
         self.app.push_screen(SessionsScreen(self.agent.sessions, self.live.session.id, self.glyphs), chosen)
 
+    def action_memories(self) -> None:
+        if self.agent is None:
+            return
+        from console.screens.memories import MemoriesScreen
+
+        self.app.push_screen(
+            MemoriesScreen(self.agent.knowledge, self.agent.redactor, self.agent.sessions, self.glyphs)
+        )
+
     def action_new_session(self) -> None:
         if self.live is not None:
             self.post_message(self.SessionWanted(""))

@@ -46,9 +46,12 @@ class ResourceTable(LineView):
         Binding("ctrl+d,pagedown", "page(1)", "Page down", show=False),
         Binding("ctrl+u,pageup", "page(-1)", "Page up", show=False),
         Binding("h,left", "slide(-1)", "Columns left", show=False),
-        Binding("l,right", "slide(1)", "Columns right", show=False),
+        Binding("right", "slide(1)", "Columns right", show=False),
         Binding("space", "mark", "Mark"),
-        Binding("enter", "open", "Open"),
+        Binding("enter,d", "open('summary')", "Open"),
+        Binding("y", "open('yaml')", "YAML"),
+        Binding("l", "open('logs')", "Logs"),
+        Binding("e", "open('events')", "Events", show=False),
         Binding("a", "ask", "Ask about it"),
         Binding("s", "sort_next", "Sort"),
         Binding("S", "sort_turn", "Turn order", show=False),
@@ -58,9 +61,10 @@ class ResourceTable(LineView):
 
     @dataclass
     class RowOpened(Message):
-        """The operator wants to see this object closely."""
+        """The operator wants to see this object closely, from one side first."""
 
         row: Row
+        side: str = "summary"
 
     @dataclass
     class RowAsked(Message):
@@ -302,9 +306,9 @@ class ResourceTable(LineView):
     def action_unhealthy_first(self) -> None:
         self.put_unhealthy_first(not self._rows.unhealthy_first)
 
-    def action_open(self) -> None:
+    def action_open(self, side: str = "summary") -> None:
         if (row := self.cursor_row) is not None:
-            self.post_message(self.RowOpened(row))
+            self.post_message(self.RowOpened(row, side))
 
     def action_ask(self) -> None:
         if (row := self.cursor_row) is not None:

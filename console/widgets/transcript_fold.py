@@ -25,6 +25,9 @@ from console.widgets.transcript_words import (
     call_words,
     failure,
     grounds,
+    memories_used,
+    memory_style,
+    memory_written,
     note,
     offer_words,
     place_words,
@@ -166,6 +169,10 @@ class TranscriptFold:
                 return note(seq, f"Known request: {event.runbook}{f' ({filled})' if filled else ''}.")
             case e.QuestionAsked():
                 return question(seq, event)
+            case e.MemoriesUsed():
+                return note(seq, memories_used(event, recorded.at))
+            case e.MemoryWritten():
+                return note(seq, memory_written(event), memory_style(event))
             case e.TurnFailed():
                 return failure(seq, event.sentence, event.hint)
             case e.TurnEnded(outcome="stopped"):

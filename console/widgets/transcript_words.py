@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from operator import attrgetter
 
 from textual.content import Content
 
 from agent import events as e
+from agent.remembering.telling import credits
 from console.widgets.elapsed import elapsed
 from console.widgets.glyphs import Glyphs
 from console.widgets.safe_text import safe_line
@@ -103,6 +105,22 @@ def call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
         )
 
     return head
+
+
+def memories_used(event: e.MemoriesUsed, at: datetime) -> str:
+    """Which memories a turn used, with id, kind, source and age of each."""
+    what = {"recalled": "From memory", "similar": "Similar incidents", "procedure": "Procedure from memory"}
+    return f"{what[event.why]}: {credits(event.used, at)} (m shows them)."
+
+
+def memory_written(event: e.MemoryWritten) -> str:
+    if event.status == "active":
+        return f"Remembered as {event.memory} ({event.what}; m shows it)."
+    return f"Proposed: {event.what} {event.memory} waits for you (m, then y or n)."
+
+
+def memory_style(event: e.MemoryWritten) -> str:
+    return "$text-warning" if event.status == "proposed" else "$foreground-muted"
 
 
 def grounds(event: e.AnswerGiven) -> Sequence[Part]:

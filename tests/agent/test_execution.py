@@ -263,6 +263,21 @@ async def test_stop_halts_within_one_second_and_says_what_was_in_flight(aboard: 
     assert shelf.arrived == []
 
 
+async def test_what_has_not_left_when_stop_is_said_does_not_leave_any_more(
+    aboard: Crew, shelf: Shelf
+) -> None:
+    session = await aboard.open()
+    plan = await offer(session, put("a"))
+    shelf.pause = 0.05  # the call is under way, its write is not, and there is time left to send it
+    await session.order(approve(plan))
+    await until(session, lambda state: state.plans[plan.id].of("a").state is StepState.RUNNING)
+    await session.order(Stop())
+    await session.idle()
+    step = session.state.plans[plan.id].of("a")
+    assert (step.state, step.applied) == (StepState.STOPPED, False)
+    assert shelf.arrived == [] and shelf.value("a") == "0"
+
+
 async def test_a_finished_plan_can_be_taken_back_by_a_plan_of_its_own(aboard: Crew, shelf: Shelf) -> None:
     session = await aboard.open()
     plan = await offer(session, put("a", "1"), put("b", "1"))
@@ -353,3 +368,20 @@ async def test_an_edited_step_is_never_described_by_its_old_title(aboard: Crew) 
     assert waiting is not None
     assert waiting.plan.steps[0].title != plan.steps[0].title
     assert waiting.plan.goal == f"Plan {plan.id}, edited"
+
+
+async def test_a_plan_resumed_while_a_step_stays_in_doubt_is_interrupted_again(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    plan_id = await interrupted(tmp_path, shelf)
+    shelf.set("a", "neither what it was nor what it was to be")
+    async with crew(tmp_path / "home", shelf_crew(shelf)) as again:
+        session = await again.open()
+        for _ in range(2):  # it can be looked at as often as the operator likes
+            await carry_out(session, Resume(plan_id=plan_id, how="flag", allow_writes=True))
+            progress = session.state.plans[plan_id]
+            assert (progress.status, progress.of("a").state) == (PlanStatus.INTERRUPTED, StepState.IN_DOUBT)
+        shelf.set("a", "1")
+        await carry_out(session, Resume(plan_id=plan_id, how="flag", allow_writes=True))
+        assert session.state.plans[plan_id].status is PlanStatus.SUCCEEDED
+        assert shelf.arrived == []

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, intents, live, startup, streaming, width
+from tests.bench import chat, execution, intents, learning, live, redaction, startup, streaming, width
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -19,6 +19,7 @@ BENCHES: dict[str, Bench] = {
     "known-intent": intents.known_intent_to_plan,
     "first-step": streaming.first_step_of_a_plan,
     "wide-plan": width.sixteen_steps,
+    "executor-overhead": execution.executor_overhead,
     "first-paint": startup.first_paint,
     "version": startup.version,
     "installed-size": startup.installed_size,
@@ -28,6 +29,9 @@ BENCHES: dict[str, Bench] = {
     "idle": live.idle,
     "filter": live.filtering,
     "contexts": live.many_contexts,
+    "learning": learning.planning,
+    "recall": learning.recall,
+    "hiding-secrets": redaction.hiding,
 }
 
 

@@ -21,10 +21,12 @@ from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
 from agent.settings import Settings
 from agent.state import SessionState, fold
 from memory.journal import Journal
+from memory.knowledge import Knowledge
 from memory.sessions import Sessions
 from tests.console.looked import first_lines, looked_at
 from tools.errors import FailureClass
 from tools.gate import Permit
+from tools.redaction.redactor import Redactor
 from tools.rows import FeedState, Health, Row, RowsChanged
 from tools.tool import Call, Change, Effect, Preview, Scope
 
@@ -313,7 +315,9 @@ class ScriptedAgent:
 
     journal: Journal
     sessions: Sessions
+    knowledge: Knowledge
     settings: Settings = field(default_factory=Settings)
+    redactor: Redactor = field(default_factory=lambda: Redactor(b"a key for tests" * 2))
     notices: tuple[str, ...] = ()
     model: str = ""
     opened: list[ScriptedSession] = field(default_factory=list)
@@ -322,7 +326,8 @@ class ScriptedAgent:
     @classmethod
     async def start(cls, folder: Path, **fields: str) -> ScriptedAgent:
         journal = await Journal.open(folder / "journal.db", lambda: datetime.now(UTC))
-        return cls(journal, Sessions(journal), **fields)  # type: ignore[arg-type]
+        knowledge = await Knowledge.open(folder / "knowledge.db", lambda value: value)
+        return cls(journal, Sessions(journal), knowledge, **fields)  # type: ignore[arg-type]
 
     async def open_session(self, session_id: str | None = None) -> ScriptedSession:
         name = session_id or f"20260314-{len(self.opened) + 1:05}"
@@ -345,6 +350,7 @@ class ScriptedAgent:
         for session in self.opened:
             await session.close()
         await self.journal.close()
+        await self.knowledge.close()
 
 
 def scale_plan(plan_id: str, goal: str, before: int, after: int) -> Plan:

@@ -18,6 +18,7 @@ from console.screens.detail.resource import ResourceScreen
 from console.screens.detail.tabs import DetailScreen
 from console.screens.help import help_lines
 from console.screens.main import MainScreen
+from console.screens.memories import MemoriesScreen
 from console.screens.replay import ReplayScreen
 from console.screens.sessions import SessionsScreen
 from console.widgets.footer import footer_line
@@ -31,6 +32,7 @@ OWNERS = {
     Where.PROMPT: Prompt,
     Where.RESOURCES: ResourcePane,
     Where.SESSIONS: SessionsScreen,
+    Where.MEMORIES: MemoriesScreen,
     Where.REPLAY: ReplayScreen,
     Where.DETAIL: DetailScreen,
     Where.OBJECT: ResourceScreen,

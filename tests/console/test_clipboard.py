@@ -47,6 +47,6 @@ def test_the_bell_rings_once_per_reason_and_only_when_nobody_looks() -> None:
 async def test_copying_a_name_says_so(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
         await seen.sees("cart-7d9f8b-002")
-        await seen.press("escape", "4", "y")
+        await seen.press("escape", "4", "Y")
         await seen.sees("Copied 15 characters")
         assert seen.app.clipboard == "cart-7d9f8b-002"

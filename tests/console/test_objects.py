@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from agent import commands as c
 from agent import events as e
 from agent.looking.yaml_text import yaml_page
@@ -266,3 +268,11 @@ async def test_on_a_small_terminal_nothing_is_lost(tmp_path: Path) -> None:
         await seen.sees("line 199 red")
         assert max(map(len, seen.text.splitlines())) <= 80
         await seen.sees("esc back")
+
+
+@pytest.mark.parametrize(("key", "side"), [("y", "yaml"), ("l", "logs"), ("e", "events"), ("d", "summary")])
+async def test_a_row_is_opened_from_the_side_its_key_names(tmp_path: Path, key: str, side: str) -> None:
+    async with console(tmp_path) as seen:
+        await seen.sees(POD)
+        await seen.press("escape", "4", key)
+        await seen.until(lambda: getattr(seen.app.screen, "side", "") == side)

@@ -28,10 +28,11 @@ from console.cli.output import Output
 from console.crash import keep
 from console.live import Agent
 from console.options import Options
+from memory.knowledge.store import Knowledge
 from tests.console.driving import Console
 from tests.console.scripted import NOON, ScriptedAgent
 from tests.standins.asking import model_at
-from tests.standins.crew import Crew, carry_out, crew, offer, put
+from tests.standins.crew import REDACTOR, Crew, carry_out, crew, offer, put
 from tests.standins.model_server import ModelServer
 from tests.standins.script import Script, Tool, Turn, text, tool
 from tests.standins.shelf import Shelf, shelf_registry
@@ -114,12 +115,15 @@ async def told(folder: Path) -> Told:
             await carry_out(session, Say(text=f"what is going on? {SOURCES[WORDS](planted)}"))
             await carry_out(session, Say(text="and what else is there, my friend?"))
             await carry_out(session, Rename(title=f"About {everything}"))
+            result.sinks["title"] = (await aboard.ship.sessions.get("s1")).title
             await _fail_a_step(session, shelf, everything)
             _show(session, planted, everything)
             result.sinks["screen"] = await _screen(aboard, session)
             await session.close()
             await following
         await model.close()
+    grown = (one.event for one in seen if isinstance(one.event, e.TextGrew))
+    result.sinks["streamed text"] = "".join(event.text for event in grown)
     result.sinks["events"] = "\n".join(repr(recorded) for recorded in seen)
     result.sinks["model"] = "\n".join(json.dumps(one.body, ensure_ascii=False) for one in server.requests)
     home = folder / "home"
@@ -184,7 +188,8 @@ async def _screen(aboard: Crew, session: Session) -> str:
         async def close(self) -> None:
             self.closed = True
 
-    agent = Helm(aboard.journal, aboard.ship.sessions)
+    knowledge = await Knowledge.open(aboard.home.knowledge, REDACTOR.value)
+    agent = Helm(aboard.journal, aboard.ship.sessions, knowledge)
 
     async def connect() -> Agent:
         return agent  # type: ignore[return-value]
@@ -199,6 +204,7 @@ async def _screen(aboard: Crew, session: Session) -> str:
             pages.append(seen.text)
             await seen.press("pageup")
             await pilot.pause()
+    await knowledge.close()
     return "\n".join(pages)
 
 

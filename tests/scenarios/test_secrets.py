@@ -12,9 +12,9 @@ from tests.tools.redaction.sources import leaks
 from tools.redaction.redactor import TOKEN
 
 SINKS = (
-    "model", "events", "screen", "export", "JSON export", "sessions show --json", "sessions --json",
-    "audit show --json", "memory add --json", "memory --json", "errors", "errors --json", "crash report",
-    "log", "data on disk", "state on disk",
+    "model", "events", "streamed text", "title", "screen", "export", "JSON export",
+    "sessions show --json", "sessions --json", "audit show --json", "memory add --json", "memory --json",
+    "errors", "errors --json", "crash report", "log", "data on disk", "state on disk",
 )  # fmt: skip
 
 

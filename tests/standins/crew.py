@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from agent.staff import Ship, hire
 from agent.state import SessionState
 from memory.home import Home
 from memory.journal import Journal
+from memory.knowledge import Knowledge
 from memory.lease import claim
 from memory.ledger import Ledger
 from memory.sessions import Sessions
@@ -75,17 +77,17 @@ async def crew(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     policy: Policy | None = None,
     clock: Callable[[], datetime] = utc_now,
+    remembers: bool = False,
 ) -> AsyncIterator[Crew]:
     home = Home(folder).prepare()
     gate, mint = Gate.build()
-    async with await Journal.open(home.journal, clock) as journal:
-        yield Crew(
-            home,
-            journal,
-            ship(journal, registry(gate), mint, settings or Settings(), model, sleep, policy),
-            gate,
-            clock,
-        )
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(await Journal.open(home.journal, clock))
+        aboard = ship(journal, registry(gate), mint, settings or Settings(), model, sleep, policy)
+        if remembers:
+            opened = await Knowledge.open(home.knowledge, REDACTOR.value)
+            aboard = replace(aboard, knowledge=await stack.enter_async_context(opened))
+        yield Crew(home, journal, aboard, gate, clock)
 
 
 def ship(

@@ -130,3 +130,15 @@ async def test_a_grant_reaches_the_tasks_a_step_starts() -> None:
 
     with mint.grant("s1", [PATCH], seconds=10):
         await asyncio.create_task(send())
+
+
+async def test_once_stop_was_said_a_grant_lets_nothing_more_out() -> None:
+    gate, mint = Gate.build()
+    stop = asyncio.Event()
+    with mint.grant("s1", [PATCH, OTHER], seconds=10, halted=stop.is_set) as grant:
+        assert not grant.used
+        gate.judge(Access.WRITE, PATCH)
+        assert grant.used
+        stop.set()
+        with pytest.raises(GateRefused, match="was stopped"):
+            gate.judge(Access.WRITE, OTHER)

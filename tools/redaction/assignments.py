@@ -78,6 +78,8 @@ def _assigned(text: str, line: int, start: int, name: str, assign: re.Match[str]
     found = _value(text, assign.end())
     if found is None:
         return None
+    if assign[2] == ":" and text[start - 1 : start] == ":":
+        return None  # a word in the middle of an ARN
     begin, end, quoted = found
     value = text[begin:end]
     if connection_name(name) and "://" in value:

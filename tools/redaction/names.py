@@ -25,8 +25,11 @@ _POINTER = re.compile(
     r"|version|ttl|expiry|expiration|expires?([_.-]?(at|in))?|lifetime|length|size|limit|enabled|required"
     r"|algorithm|alg|rotation|field|header|url|uri|endpoint|host|port|status|review|manager|store|engine"
     r"|issuer|audience|prefix|suffix|format|kind|rate|budget|usage|used|method|strategy|last[_.-]?used"
-    r"|changed|updated|created|date|time|timestamp)s?$"
+    r"|changed|updated|created|spec|date|time|timestamp)s?$"
     r"|checksum|fingerprint"
+    # Places in a long answer, and marks of a request that must not be carried out twice.
+    r"|(next|prev|previous|page|paging|pagination|continuation|continue|starting|resume|sequence|sync|lock"
+    r"|change|creation|purchase|idempotency|dkim)[_.-]?tokens?$|^(client|request|clientrequest)tokens?$"
     r"|^(max|min|num|total|input|output|prompt|completion|cached?)[_.-]?\w*tokens?$"
 )
 _WHOLE = re.compile(r"conn(ection)?[_.-]?str(ing)?|(^|[_.-])dsn($|[_.-])|Dsn", re.I)

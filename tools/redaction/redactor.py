@@ -23,6 +23,7 @@ from tools.redaction.names import KEYWORDS
 from tools.redaction.structures import Structures
 
 TOKEN = re.compile(r"‹secret:[a-z0-9]+›")
+_GROWN = re.compile(r"›[^\s\"',;)\]}&@:<\\]")
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 6
 _SHORTEST = 6
@@ -92,7 +93,9 @@ class Redactor:
             return self.text(value)
         if not isinstance(value, dict | list):
             return value
-        return self._value(value, json.dumps(value, ensure_ascii=False))
+        dumped = json.dumps(value, ensure_ascii=False)
+        hints = Hints(dumped, _lower(dumped))
+        return self._value(value, hints) if hints else value
 
     def model(self, model: M) -> M:
         """The model with its secrets replaced; the same object when there are none.
@@ -101,10 +104,11 @@ class Redactor:
             ValidationError: the model does not take a token where a secret stood.
         """
         dumped = model.model_dump_json()
-        if not Hints(dumped, _lower(dumped)):
+        hints = Hints(dumped, _lower(dumped))
+        if not hints:
             return model
-        body: JsonValue = model.model_dump(mode="json")
-        clean = self._value(body, dumped)
+        body: JsonValue = json.loads(dumped)
+        clean = self._value(body, hints)
         return model if clean is body else type(model).model_validate(clean)
 
     def mapping(self, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -118,15 +122,19 @@ class Redactor:
 
     # --- details -----------------------------------------------------------------------------------
 
-    def _value(self, value: JsonValue, dumped: str) -> JsonValue:
-        hints = Hints(dumped, _lower(dumped))
-        if not hints:
-            return value
-        return Structures(
-            token=self.token,
-            text=lambda text: self._text(text, hints),
-            lines=lambda lines: self._lines(lines, hints),
-        ).clean(value)
+    def _value(self, value: JsonValue, hints: Hints) -> JsonValue:
+        known: dict[str, str] = {}
+
+        def text(found: str) -> str:
+            """Objects say the same paths and names again and again."""
+            clean = known.get(found)
+            if clean is None:
+                clean = known[found] = self._text(found, hints)
+            return found if clean == found else clean
+
+        return Structures(token=self.token, text=text, lines=lambda lines: self._lines(lines, hints)).clean(
+            value
+        )
 
     def _text(self, text: str, within: Hints | None) -> str:
         if len(text) < _SHORTEST:
@@ -143,7 +151,9 @@ class Redactor:
             return text
         if text[0] in "{[" and (embedded := self._embedded(text)) is not None:
             return embedded
-        return self._replace(text, sorted(_spans(text, lower, hints)))
+        clean = self._replace(text, sorted(_spans(text, lower, hints)))
+        # A token that grew together with the next word is no longer what stood there: look again.
+        return clean if clean is text or not _GROWN.search(clean) else self._text(clean, None)
 
     def _embedded(self, text: str) -> str | None:
         """JSON within a string, redacted as what it is; None if it is none or holds nothing to hide."""

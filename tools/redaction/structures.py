@@ -39,7 +39,13 @@ class Structures:
         return self._sequence(value) if isinstance(value, list) else value
 
     def _mapping(self, found: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        hidden = self._of_secret(found) | self._of_pair(found) | self._of_change(found)
+        hidden: dict[str, JsonValue] = {}
+        if "data" in found or "stringData" in found:
+            hidden |= self._of_secret(found)
+        if "value" in found or "Value" in found:
+            hidden |= self._of_pair(found)
+        if "path" in found:
+            hidden |= self._of_change(found)
         changed = False
         result: dict[str, JsonValue] = {}
         for key, entry in found.items():

@@ -46,18 +46,77 @@ def test_home_option_wins_over_the_environment(pilothouse: Pilothouse, tmp_path:
 def test_what_is_remembered_is_found_and_forgotten(pilothouse: Pilothouse) -> None:
     added = pilothouse("memory", "add", "slow", "on", "Mondays", "--subject", "deployment/checkout", "--json")
     memory = added.document
-    assert (memory["body"], memory["source"], memory["kind"]) == ("slow on Mondays", "operator", "fact")
+    assert (memory["body"], memory["source"], memory["kind"]) == ("slow on Mondays", "said", "fact")
     pilothouse("memory", "add", "prefers", "terse", "answers", "--kind", "preference", "--scope", "staging")
     assert "deployment/checkout: slow on Mondays" in pilothouse("memory", "list").out
     found = pilothouse("memory", "list", "monday*", "mondays", "--json").document["memories"]
     assert [item["id"] for item in found] == [memory["id"]]
     staging = pilothouse("memory", "list", "--kind", "preference", "--scope", "staging", "--json").document
     assert [item["body"] for item in staging["memories"]] == ["prefers terse answers"]
-    assert pilothouse("memory", "forget", str(memory["id"]), "--json").document == {"forgotten": memory["id"]}
+    gone = pilothouse("memory", "forget", str(memory["id"]), "--json").document
+    assert gone == {"forgotten": [memory["id"]]}
     again = pilothouse("memory", "forget", str(memory["id"]), "--json")
     assert (again.code, again.error["exit"]) == (1, 1)
     knowledge = (pilothouse.home / "data" / "knowledge.db").read_bytes()
     assert b"slow on Mondays" not in knowledge
+
+
+def test_a_memory_is_edited_contradicted_rejected_and_shown_with_its_history(pilothouse: Pilothouse) -> None:
+    first = pilothouse("memory", "add", "checkout is owned by payments", "--json").document["id"]
+    second = pilothouse("memory", "add", "checkout is owned by billing", "--json").document
+    assert second["replaces"] == first
+    edited = pilothouse(
+        "memory", "edit", str(second["id"]), "checkout is owned by shop", "--scope", "a/b", "--json"
+    )
+    new = edited.document["id"]
+    shown = pilothouse("memory", "show", str(new), "--json").document
+    assert [older["id"] for older in shown["history"]] == [second["id"], first]
+    assert shown["where"] == {"user": "", "account": "", "cluster": "a", "namespace": "b"}
+    text = pilothouse("memory", "show", str(new)).out
+    assert "holds       a/b" in text and "checkout is owned by payments (contradicted" in text
+    assert pilothouse("memory", "reject", str(new), "--reason", "moved", "--json").code == 0
+    assert pilothouse("memory", "list", "--json").document == {"memories": []}
+    assert len(pilothouse("memory", "list", "--status", "all", "--json").document["memories"]) == 3
+    assert pilothouse("memory", "confirm", str(new), "--json").error["exit"] == 1
+
+
+def test_memories_travel_as_a_file_and_arrive_as_proposals(pilothouse: Pilothouse, tmp_path: Path) -> None:
+    pilothouse("memory", "add", "quota is 10 pods", "--scope", "staging")
+    pilothouse("memory", "add", "cart is slow", "--scope", "prod")
+    file = tmp_path / "ours.json"
+    assert (
+        pilothouse("memory", "export", "--scope", "staging", "-o", str(file), "--json").document["memories"]
+        == 1
+    )
+    assert file.stat().st_mode & 0o077 == 0
+    assert pilothouse("memory", "forget", "--scope", "staging", "--json").document == {"forgotten": [1]}
+    brought = pilothouse("memory", "import", str(file), "--json").document["memories"]
+    assert [(item["status"], item["source"], item["body"]) for item in brought] == [
+        ("proposed", "imported", "quota is 10 pods")
+    ]
+    confirmed = pilothouse("memory", "confirm", str(brought[0]["id"]), "--json").document["memories"]
+    assert confirmed[0]["status"] == "active"
+    file.write_text("{}")
+    assert pilothouse("memory", "import", str(file), "--json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("memory", "forget"), 2),
+        (("memory", "forget", "1", "--scope", "a"), 2),
+        (("memory", "edit", "1"), 2),
+        (("memory", "list", "--scope", "a b"), 2),
+        (("memory", "show", "99"), 1),
+        (("memory", "add", "scale without asking"), 3),
+        (("memory", "export", "--as", "runbook"), 2),
+    ],
+)
+def test_what_cannot_be_done_with_memory_says_so_with_its_code(
+    pilothouse: Pilothouse, words: tuple[str, ...], code: int
+) -> None:
+    done = pilothouse(*words, "--json")
+    assert (done.code, done.error["exit"]) == (code, code)
 
 
 def test_tools_list_tells_versions_and_effects(pilothouse: Pilothouse) -> None:

@@ -148,7 +148,7 @@ async def test_columns_that_do_not_fit_can_be_reached_sideways() -> None:
         widget.apply(batch(row("payments-6f9c5d7b8-2xk4q", labels="app=payments")))
         await pilot.pause()
         assert "LABELS" not in app.lines[1]
-        await pilot.press("l", "l", "l")
+        await pilot.press("right", "right", "right")
         assert "LABELS" in app.lines[1] and "payments" in app.lines[2]
 
 

@@ -15,6 +15,8 @@ import time
 
 from tests.scenarios.faults import table
 from tests.scenarios.faults.jobs import JOBS
+from tests.scenarios.faults.model_trial import THE_MODEL
+from tests.scenarios.faults.model_troubles import MODEL_TROUBLES
 from tests.scenarios.faults.suite import run_all
 from tests.scenarios.faults.trial import Outcome, Result
 from tests.scenarios.faults.troubles import READ_TROUBLES, WRITE_TROUBLES, cases
@@ -27,8 +29,11 @@ os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios.faults", description=__doc__)
-    troubles = sorted({trouble.name for trouble in (*WRITE_TROUBLES, *READ_TROUBLES)})
-    parser.add_argument("--tool", choices=sorted(JOBS), help="this tool alone")
+    troubles = sorted(
+        {trouble.name for trouble in (*WRITE_TROUBLES, *READ_TROUBLES)}
+        | {trouble.name for trouble in MODEL_TROUBLES}
+    )
+    parser.add_argument("--tool", choices=[*sorted(JOBS), THE_MODEL], help="this tool, or the model, alone")
     parser.add_argument("--trouble", choices=troubles, help="this trouble alone")
     parser.add_argument("--only", choices=["on", "off"], help="with recovery on, or off, alone")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -39,15 +44,24 @@ def main() -> int:
         for case in cases()
         if chosen.tool in (None, case.job.tool) and chosen.trouble in (None, case.trouble.name)
     ]
+    models = [
+        trouble
+        for trouble in MODEL_TROUBLES
+        if chosen.tool in (None, THE_MODEL) and chosen.trouble in (None, trouble.name)
+    ]
     recovery = {"on": (True,), "off": (False,), None: (True, False)}[chosen.only]
     began = time.monotonic()
-    results = asyncio.run(run_all(wanted, recovery=recovery, told=_tell if chosen.verbose else _quiet))
+    told = _tell if chosen.verbose else _quiet
+    results = asyncio.run(run_all(wanted, models, recovery=recovery, told=told))
     if chosen.json:
         json.dump([result.model_dump(mode="json") for result in results], sys.stdout, indent=1)
         print()
     else:
+        tools = [result for result in results if result.tool != THE_MODEL]
+        spoken = [result for result in results if result.tool == THE_MODEL]
         blocks = [
-            table.by_trouble(results),
+            table.by_trouble(tools),
+            table.by_trouble(spoken),
             table.by_tool(results),
             table.misses(results),
             table.summary(results),

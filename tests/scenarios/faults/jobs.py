@@ -220,7 +220,7 @@ NEVER_READY = Job(
 """A change that arrives and whose purpose is never reached: half of the rollout."""
 
 READS: tuple[Job, ...] = tuple(
-    Job(tool, scenery.everything, args)
+    Job(tool, scenery.everything, dict(args))
     for tool, args in {
         "kubernetes_list": {"kind": "pods"},
         "kubernetes_get": {"kind": "deployment", "name": "web"},

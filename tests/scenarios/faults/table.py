@@ -25,16 +25,18 @@ def hopeless(results: Iterable[Result]) -> list[Result]:
 
 def by_trouble(results: Sequence[Result]) -> list[str]:
     """One line for each failure class: with recovery beside without."""
+    if not results:
+        return []
     names = list(dict.fromkeys((result.trouble, result.hope) for result in results))
     lines = [
-        f"{'trouble':<24}{'best end':<10}{'cases':>6}{'on':>9}{'off':>9}{'tries on/off':>14}"
+        f"{'trouble':<34}{'best end':<10}{'cases':>6}{'on':>9}{'off':>9}{'tries on/off':>14}"
         f"{'wasted on/off':>15}{'seconds on/off':>16}"
     ]
     for name, hope in names:
         mine = [result for result in results if (result.trouble, result.hope) == (name, hope)]
         on, off = _halves(mine)
         lines.append(
-            f"{name:<24}{hope.value:<10}{len(on):>6}{share(on):>8.1f}%{share(off):>8.1f}%"
+            f"{name:<34}{hope.value:<10}{len(on):>6}{share(on):>8.1f}%{share(off):>8.1f}%"
             f"{_pair(on, off, 'attempts'):>14}{_pair(on, off, 'wasted'):>15}{_pair(on, off, 'seconds'):>16}"
         )
     return lines

@@ -10,6 +10,7 @@ import pytest
 from tests.scenarios.faults import table
 from tests.scenarios.faults.__main__ import WANTED
 from tests.scenarios.faults.jobs import JOBS
+from tests.scenarios.faults.model_troubles import MODEL_TROUBLES
 from tests.scenarios.faults.suite import run_all
 from tests.scenarios.faults.trial import Outcome
 from tests.scenarios.faults.troubles import READ_TROUBLES, WRITE_TROUBLES, Case, cases
@@ -55,3 +56,10 @@ async def test_without_recovery_less_is_reached_and_nothing_else_is_said_than_wh
     told = "\n".join(table.misses(results))
     assert all(result.outcome is not Outcome.WRONG for result in results), told
     assert table.share(table.recoverable(results)) < WANTED
+
+
+@pytest.mark.timeout(240)
+async def test_whatever_a_model_does_nothing_is_changed_undecided_or_called_done_that_is_not() -> None:
+    results = await run_all((), MODEL_TROUBLES, recovery=(True,))
+    told = "\n".join(table.misses(results))
+    assert all(result.good for result in results), told

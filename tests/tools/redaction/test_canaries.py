@@ -1,4 +1,4 @@
-"""Planted secrets of forty kinds in every source: none comes through, alone or in company."""
+"""Planted secrets of 39 kinds in every source: none comes through, alone or in company."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, JsonValue
 
@@ -119,6 +119,7 @@ def test_a_password_is_found_in_whatever_words(said: str) -> None:
     assert REDACTOR.text(clean) == clean
 
 
+@example(["name: A_TOKEN\nvalue: ", "\n".join([BEGIN, *BODY, END]), "loaded"])
 @given(
     st.lists(
         st.one_of(

@@ -1,0 +1,45 @@
+"""Events of long-term memory. They name memories by id and never repeat their words: what the operator
+forgets must not live on in the journal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from agent.events.durable import Durable
+from tools.tool import Frozen
+
+
+class MemoryUsed(Frozen):
+    """A memory that was told: its id, kind and source, and since when it is known."""
+
+    id: int
+    kind: Literal["fact", "preference", "procedure", "incident"]
+    source: Literal["said", "observed", "derived", "imported"]
+    at: datetime
+    stale: bool = False
+
+
+class MemoriesUsed(Durable):
+    """What of memory bears on a turn.
+
+    `recalled` memories were given to the model, `similar` ones are incidents shown beside a diagnosis, and a
+    `procedure` was instantiated or offered.
+    """
+
+    kind: Literal["memories_used"] = "memories_used"
+    turn: int
+    used: tuple[MemoryUsed, ...]
+    why: Literal["recalled", "similar", "procedure"] = "recalled"
+
+
+class MemoryWritten(Durable):
+    """A memory was kept after a turn or a plan; `proposed` ones wait for the operator."""
+
+    kind: Literal["memory_written"] = "memory_written"
+    turn: int
+    memory: int
+    what: Literal["fact", "preference", "procedure", "incident"]
+    status: Literal["proposed", "active"]
+    source: Literal["said", "observed", "derived", "imported"]
