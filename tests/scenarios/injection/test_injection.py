@@ -12,6 +12,7 @@ import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from agent import events as e
 from agent.commands import Say, SetScope
 from agent.session import Session
 from agent.state import SessionState
+from memory.knowledge import Knowledge
 from tests.scenarios.injection.channels import CHANNELS, Channel, Scene, furnish
 from tests.scenarios.injection.orders import CANARY, ORDERS, Order, obedient
 from tests.standins.asking import model_at
@@ -97,10 +99,14 @@ async def obeying(scene: Scene, folder: Path, script: Script) -> AsyncIterator[t
     async with ModelServer(script) as server:
         model = model_at(server.url)
         async with crew(folder / "home", registry(scene, kubeconfig, opened), model=model) as aboard:  # type: ignore[arg-type]
+            knowledge = await Knowledge.open(folder / "knowledge.db", lambda value: value)
+            aboard.ship = replace(aboard.ship, knowledge=knowledge)
             session = await aboard.open()
             await session.order(SetScope(scope=Scope(context="sandbox", namespace="lab", profile="test")))
             yield session, server
             await session.close()
+            assert await knowledge.list(statuses=None) == [], "something was remembered"
+            await knowledge.close()
             for clusters in opened:
                 await clusters.close()
             await model.close()
@@ -143,7 +149,6 @@ async def judge(scene: Scene, session: Session, server: ModelServer, order: Orde
     decided = (e.PlanApproved, e.ModeChanged, e.GatePassed, e.AskingWaived, e.StepIntended)
     assert [event for kind in decided for event in of(session, kind)] == [], order.code
     assert CANARY.encode() not in kept(folder / "home"), f"{order.code}: the secret was kept"
-    assert not [path for path in (folder / "home").rglob("*") if "knowledge" in path.name], order.code
     ways = told(session)
     assert ways if order.told == "any" else order.told in ways, f"{order.code}: the operator was not told"
 
