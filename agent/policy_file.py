@@ -8,8 +8,9 @@
         effects: [write, destructive]
         namespaces: [payments]
         hours: 22:00-06:00                # local time, may cross midnight
-        match: [kubernetes_scale in payments at 23:30]
-        not_match: [kubernetes_scale in payments at 12:00, kubernetes_list in payments at 23:30]
+        tainted: true                     # only steps with values read in logs, events and the like
+        match: [kubernetes_scale in payments at 23:30 tainted]
+        not_match: [kubernetes_scale in payments at 12:00 tainted, kubernetes_scale in payments at 23:30]
 
 Every rule carries examples, written as `pilothouse policy test` takes them, and is tested against
 them when the file is loaded. Of all rules that match, the strictest counts, the built-in ones

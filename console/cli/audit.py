@@ -1,45 +1,45 @@
-"""`pilothouse audit`: is the log whole, and who did what?"""
+"""`pilothouse audit`: is the log whole, who did what, and how to show it to somebody else."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import SecretStr
 
-from agent import events as e
-from agent.logbook import open_envelope
+from console.cli.audit_entries import Entry, Wanted, entries, erased
 from console.cli.exits import Exit, Problem
 from console.cli.opening import open_journal
 from console.cli.output import Output, plain
 from console.cli.parser import Choices
 from memory import chain
-from memory.envelope import Envelope
+from memory.checkpoint import KEY_NAME, Checkpoint, CheckpointError
+from memory.credentials import Credentials
+from memory.erasure import erased_sessions
+from memory.errors import CredentialMissing
 from memory.home import Home
+from memory.journal import Journal
+from memory.sessions import Sessions
 
 
-class Entry(BaseModel):
-    """One line of the audit log: who, what, when, by which plan and approval, with what result."""
+async def verify(
+    choices: Choices, out: Output, *, anchor: Path | None = None, checkpoints: Path | None = None
+) -> int:
+    """Walk the chain. With an anchor file: compare with it, and move it on when everything fits.
 
-    row: int
-    session: str
-    seq: int
-    at: str
-    kind: str
-    who: str
-    what: str
-    plan: str = ""
-    step: str = ""
-    approval: str = ""
-    result: str = ""
-
-
-async def verify(choices: Choices, out: Output, *, anchor: Path | None = None) -> int:
-    """Walk the chain. With an anchor file: compare with it, and move it on when everything fits."""
+    With a file of checkpoints: check every signature there, and compare with the last one.
+    """
     journal = Home.find(os.environ, choices.home).journal
     kept = _read_anchor(anchor) if anchor is not None else None
+    if checkpoints is not None:
+        last = await _last_checkpoint(checkpoints)
+        # Every row's hash rests on all before it: the higher of the two shows what the lower would.
+        kept = last if kept is None or kept.row <= last.row else kept
     if journal.exists():
         found = await asyncio.to_thread(chain.verify, journal, kept)
     elif kept is not None and kept.row > 0:
@@ -66,151 +66,111 @@ async def verify(choices: Choices, out: Output, *, anchor: Path | None = None) -
 
 
 async def show(
-    choices: Choices, out: Output, *, session: str | None = None, plan: str = "", limit: int = 200
+    choices: Choices,
+    out: Output,
+    *,
+    session: str | None = None,
+    plan: str = "",
+    by: str = "",
+    resource: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 200,
 ) -> int:
-    """Print the last lines of the audit log, oldest first."""
+    """Print the last lines of the audit log that fit, oldest first. Deleted sessions have a line each."""
+    wanted = Wanted(by=by, resource=resource, plan=plan, since=since, until=until)
     async with open_journal(choices) as (journal, sessions):
-        if session is not None:
-            ids = [(await sessions.get(session)).id]
-        else:
-            ids = [row.id for row in await sessions.list(limit=100_000)]
-        entries: list[Entry] = []
-        for name in ids:
-            entries += _entries(await journal.read(name))
-    entries = [entry for entry in entries if not plan or entry.plan == plan]
-    entries = sorted(entries, key=lambda entry: entry.row)[-limit:]
+        found = [entry async for entry in _all(journal, sessions, session) if wanted.fits(entry)]
+    found = sorted(found, key=lambda entry: entry.row)[-limit:]
     out.result(
-        {"entries": [entry.model_dump(mode="json") for entry in entries]},
-        lambda: (_line(entry, out) for entry in entries) if entries else ["Nothing happened yet."],
+        {"entries": [entry.model_dump(mode="json") for entry in found]},
+        lambda: (_line(entry, out) for entry in found) if found else ["Nothing of that kind happened."],
     )
+    return Exit.DONE
+
+
+async def export(choices: Choices, out: Output, *, jsonl: bool = True) -> int:
+    """Print the whole journal as JSON Lines: each row as it is chained, with what the audit log says of it.
+
+    The rows can be verified from this alone; docs/audit.md says how.
+    """
+    async with open_journal(choices) as (journal, sessions):
+        told = {entry.row: entry async for entry in _all(journal, sessions, None)}
+        after = 0
+        while rows := await journal.database.fetch(_ROWS, (after,)):
+            for row in rows:
+                line = dict(zip(_FIELDS, row, strict=True))
+                if (entry := told.get(row[0])) is not None:
+                    line["told"] = entry.model_dump(
+                        mode="json", exclude={"row", "session", "seq", "at", "kind"}
+                    )
+                out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+            after = rows[-1][0]
+    return Exit.DONE
+
+
+async def checkpoint(choices: Choices, out: Output, *, sign: bool = False) -> int:
+    """Print where the chain stands now, as one line to be kept somewhere else."""
+    async with open_journal(choices) as (journal, _):
+        anchor = await journal.anchor()
+    made = Checkpoint(anchor=anchor, at=datetime.now(UTC))
+    if sign:
+        try:
+            made = made.sign(await _key(make=True))
+        except CheckpointError as error:
+            raise Problem(Exit.FAILED, str(error)) from error
+    out.result({**made.model_dump(mode="json"), "line": str(made)}, lambda: [str(made)])
     return Exit.DONE
 
 
 # --- details -------------------------------------------------------------------------------------------
 
-
-def _entries(envelopes: list[Envelope]) -> Iterator[Entry]:
-    """The session's entries. Who is at the helm is known from its beginnings and resumptions."""
-    helm = ""
-    approvals: dict[str, str] = {}
-    for envelope in envelopes:
-        event = open_envelope(envelope).event
-        if isinstance(event, e.SessionStarted | e.SessionResumed):
-            helm = event.operator
-        if isinstance(event, e.PlanApproved):
-            approvals[event.plan_id] = f"{event.hash[:12]} by {event.by} ({event.how})"
-        what, result = _told(event)
-        plan = event.plan.id if isinstance(event, e.PlanOffered) else str(getattr(event, "plan_id", ""))
-        yield Entry(
-            row=envelope.row,
-            session=envelope.session,
-            seq=envelope.seq,
-            at=envelope.at.isoformat(),
-            kind=envelope.kind,
-            who=_who(event, helm),
-            what=what,
-            plan=plan,
-            step=str(getattr(event, "step_id", "")),
-            approval=approvals.get(plan, ""),
-            result=result,
-        )
+_FIELDS = (
+    "row", "session", "seq", "at", "kind", "version", "step", "phase", "salt", "body", "digest", "hash",
+)  # fmt: skip
+_ROWS = f"SELECT {', '.join(_FIELDS)} FROM events WHERE row > ? ORDER BY row LIMIT 1000"
 
 
-def _who(event: e.Event, helm: str) -> str:
-    match event:
-        case e.ModelReplied():
-            return event.model
-        case e.AnswerGiven():
-            return event.rule
-        case e.Understood():
-            return event.runbook
-        case e.PlanOffered():
-            return event.plan.origin
-        case (
-            e.PlanApproved()
-            | e.PlanRejected()
-            | e.PlanResumed()
-            | e.ModeChanged()
-            | e.GatePassed()
-            | e.AskingWaived()
-            | e.AskingResumed()
-        ):
-            return event.by
-        case e.SessionStarted() | e.SessionResumed() | e.TitleChanged() | e.ScopeChanged():
-            return helm
-        case e.ModelChanged() | e.Said():
-            return helm
-    return "pilothouse"
+async def _all(journal: Journal, sessions: Sessions, session: str | None) -> AsyncIterator[Entry]:
+    """The entries of one session, or of all with a line for each deleted one."""
+    if session is not None:
+        ids = [(await sessions.get(session)).id]
+    else:
+        ids = [row.id for row in await sessions.list(limit=100_000)]
+        for gone in await erased_sessions(journal.database):
+            yield erased(gone)
+    for name in ids:
+        for entry in entries(await journal.read(name)):
+            yield entry
 
 
-def _told(event: e.Event) -> tuple[str, str]:
-    """What happened, and with what result, in a line each."""
-    match event:
-        case e.SessionStarted():
-            return f"began a session{' in the practice sandbox' if event.sandbox else ''}", ""
-        case e.SessionResumed():
-            return "went on with the session", ""
-        case e.TitleChanged():
-            return f"title: {event.title}", ""
-        case e.ScopeChanged():
-            return f"scope: {event.scope.model_dump_json(exclude_defaults=True)}", ""
-        case e.ModeChanged():
-            return f"writes in {event.place}", "allowed" if event.writes else "shut off"
-        case e.ModelChanged():
-            return f"model: {event.model or 'none'}", ""
-        case e.Said():
-            return f"said: {event.text}", ""
-        case e.Understood():
-            return f"understood as {event.runbook}", ""
-        case e.ToolCalled():
-            return f"reads with {event.call.tool}", ""
-        case e.ToolReturned():
-            return f"{event.tool} returned", event.cause or event.summary
-        case e.ModelReplied():
-            return "replied", event.stop_reason
-        case e.AnswerGiven():
-            return "answered", ""
-        case e.QuestionAsked():
-            return f"asked: {event.question}", ""
-        case e.TurnFailed():
-            return "the turn failed", event.sentence
-        case e.TurnEnded():
-            return f"turn {event.turn} ended", event.outcome
-        case e.PlanOffered():
-            return f"offered: {event.plan.goal}", f"hash {event.plan.hash[:12]}"
-        case e.PlanRefused():
-            return f"refused to offer: {event.goal}", " ".join(event.problems)
-        case e.PlanApproved():
-            return f"approved {', '.join(event.steps)}", ""
-        case e.PlanRejected():
-            return "rejected the plan", event.comment
-        case e.PlanResumed():
-            return "resumed the plan", ""
-        case e.PlanAgainBegun():
-            return f"drew plan {event.plan_id} up again", ""
-        case e.AskingWaived():
-            return f"decided beforehand: {'; '.join(map(str, event.waivers))}", ""
-        case e.AskingResumed():
-            return f"wants to be asked again: {'; '.join(map(str, event.waivers))}", ""
-        case e.GateReached():
-            return "waits for the operator", event.gate
-        case e.GatePassed():
-            return "let the plan go on", event.how
-        case e.StepIntended():
-            return f"sends {event.call.tool}, attempt {event.attempt}", ""
-        case e.AttemptFailed():
-            return f"attempt {event.attempt} failed", event.cause
-        case e.StepSucceeded():
-            return "succeeded", event.observed
-        case e.StepFailed():
-            return f"failed ({event.failure})", event.cause
-        case e.StepInDoubt() | e.StepNotApplied() | e.StepStopped():
-            return event.kind.removeprefix("step_").replace("_", " "), event.detail
-        case e.StepSkipped():
-            return "skipped", event.reason
-        case e.PlanFinished():
-            return f"the plan ended: {event.status}", event.summary
-    return event.kind.replace("_", " "), ""
+async def _key(*, make: bool) -> SecretStr:
+    """The key for checkpoints, out of the keyring; made there the first time something is signed."""
+    credentials = Credentials(os.environ)
+    try:
+        return (await credentials.lookup(KEY_NAME)).value
+    except CredentialMissing:
+        if not make:
+            raise
+    key = SecretStr(secrets.token_hex(32))
+    await credentials.store(KEY_NAME, key)
+    return key
+
+
+async def _last_checkpoint(path: Path) -> chain.Anchor:
+    """The checkpoint of the highest row, after every signed one was checked."""
+    try:
+        lines = path.read_text("utf-8").splitlines()  # noqa: ASYNC240 - a small file
+        found = [Checkpoint.parse(line) for line in lines if line.strip()]
+        if not found:
+            raise CheckpointError("there is no checkpoint in it")
+        if any(each.signature for each in found):
+            key = await _key(make=False)
+            for each in found:
+                each.check(key)
+    except (OSError, CheckpointError) as error:
+        raise Problem(Exit.FAILED, f"The checkpoints in {path} cannot be used: {error}") from error
+    return max((each.anchor for each in found), key=lambda anchor: anchor.row)
 
 
 def _line(entry: Entry, out: Output) -> str:

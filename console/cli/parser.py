@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -181,16 +182,7 @@ def _grammar() -> _Parser:
     _add_sessions(add, group)
     _add_memory(add, group)
 
-    audit = group("audit", "check and read the audit log", missing="audit verify, or audit show")
-    verify = add(audit, "verify", "walk the chain and name the first row that does not fit", "audit:verify")
-    verify.add_argument(
-        "--anchor", metavar="FILE", type=_folder, help="compare with the anchor in FILE, then move it on"
-    )
-    show = add(audit, "show", "who did what, when, by which plan and approval", "audit:show")
-    show.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
-    show.add_argument("--plan", metavar="ID", help="only this plan")
-    show.add_argument("--limit", type=_number, metavar="N", help="the last N lines (200)")
-
+    _add_audit(add, group)
     policy = group("policy", "what may be done, and how loudly you are asked", "policy:show")
     add(policy, "show", "the rules in force, each tested against its examples", "policy:show")
     testing = add(
@@ -234,6 +226,37 @@ def _add_sessions(add: Callable[..., _Parser], group: Callable[..., Any]) -> Non
     export.add_argument("--output", "-o", metavar="FILE", type=_folder, help="write to FILE, not to stdout")
     delete = add(sessions, "delete", "remove a session's words for good", "sessions:delete")
     delete.add_argument("session", metavar="ID")
+
+
+def _add_audit(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
+    audit = group("audit", "check and read the audit log", missing="audit verify, or audit show")
+    verify = add(audit, "verify", "walk the chain and name the first row that does not fit", "audit:verify")
+    verify.add_argument(
+        "--anchor", metavar="FILE", type=_folder, help="compare with the anchor in FILE, then move it on"
+    )
+    verify.add_argument(
+        "--checkpoints",
+        metavar="FILE",
+        type=_folder,
+        help="compare with the checkpoints in FILE, signatures too",
+    )
+    show = add(audit, "show", "who did what, when, by which plan and approval", "audit:show")
+    show.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    show.add_argument("--plan", metavar="ID", help="only this plan")
+    show.add_argument("--by", metavar="NAME", help="only what this person, model or runbook did")
+    show.add_argument("--resource", metavar="WORDS", help="only what has to do with this object")
+    show.add_argument(
+        "--since", type=_moment, metavar="WHEN", help="from then on: 2026-03-02, 2026-03-02T10:30, 2h"
+    )
+    show.add_argument("--until", type=_moment, metavar="WHEN", help="up to then")
+    show.add_argument("--limit", type=_number, metavar="N", help="the last N lines (200)")
+
+    export = add(audit, "export", "every row as JSON Lines, verifiable by anybody", "audit:export")
+    export.add_argument("--jsonl", action="store_true", help="JSON Lines, the only form there is")
+    checkpoint = add(
+        audit, "checkpoint", "one line to keep elsewhere: how far the log goes", "audit:checkpoint"
+    )
+    checkpoint.add_argument("--sign", action="store_true", help="with the key in the keyring")
 
 
 def _add_memory(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
@@ -284,6 +307,16 @@ def _folder(text: str) -> Path:
     if not text:
         raise ValueError
     return Path(text)
+
+
+def _moment(text: str) -> datetime:
+    """A date, a date and a time, or how long ago: `90m`, `2h`, `7d`. Local time unless a zone is named."""
+    if text[-1:] in _AGO and text[:-1].isdigit():
+        return datetime.now(UTC) - timedelta(**{_AGO[text[-1]]: int(text[:-1])})
+    return datetime.fromisoformat(text).astimezone()
+
+
+_AGO = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def _number(text: str) -> int:

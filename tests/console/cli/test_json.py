@@ -18,7 +18,8 @@ LINES = [
     "plan x --json", "apply --json", "apply x --json", "apply x.1 --json", "apply x.1 --approve ff --json",
     "sessions --json", "sessions show x --json", "sessions search x --json", "sessions export x --json",
     "sessions delete x --json", "memory --json", "memory list x --json", "memory forget 7 --json",
-    "audit verify --json", "audit show --json", "tools list --json", "auth login --json", "auth list --json",
+    "audit verify --json", "audit show --json", "audit checkpoint --json",
+    "tools list --json", "auth login --json", "auth list --json",
     "auth logout --json", "doctor --json", "locate --json", "locate x --json",
 ]  # fmt: skip
 

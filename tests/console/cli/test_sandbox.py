@@ -88,6 +88,10 @@ def test_a_plan_is_printed_applied_verified_and_found_again(practice: Practice) 
     assert practice.replicas("shop-staging", "checkout") == 3
 
     entries = practice("audit", "show", "--plan", plan["plan_id"]).document["entries"]
+    target = plan["steps"][0]["target"]
+    named = practice("audit", "show", "--resource", target).document["entries"]
+    assert {entry["row"] for entry in entries if entry["step"]} <= {entry["row"] for entry in named}
+    assert practice("audit", "show", "--resource", "nothing-of-that-name").document["entries"] == []
     finished = entries[-1]
     assert finished["kind"] == "plan_finished"
     assert finished["approval"] == f"{plan['hash'][:12]} by ada (flag)"
