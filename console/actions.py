@@ -74,7 +74,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stop", "Stop the agent's turn or the running plan", Where.MAIN, words=("stop",)),
     Action("next_pane", "Next pane", Where.MAIN, "tab", "pane"),
     Action("previous_pane", "Previous pane", Where.MAIN, "shift+tab"),
-    Action("write", "Write to the agent", Where.MAIN, "i,1", "write"),
+    Action("write", "Write to the agent", Where.MAIN, "i,1", "write", first=True),
     Action("read", "Read the conversation", Where.MAIN, "2"),
     Action("plan", "Go to the plan", Where.MAIN, "3", words=("plan",)),
     Action("resources", "Go to the resources", Where.MAIN, "4"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
 
 from console.screens.confirm import ConfirmScreen
@@ -48,6 +49,8 @@ class Deciding(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a deciding action works now; everything else does."""
         match action:
+            case "write":
+                return not isinstance(self.focused, TextArea | Input)
             case "allow_writes":
                 return self._drives and bool(self.place_in_view()) and not self.pinned_read_only
             case "undo":

@@ -96,7 +96,8 @@ class Looking(Scoping):
 
     def open_object(self, row: Row, what: str, side: str = "summary") -> None:
         """Look at the object of a row from all sides, beginning with one."""
-        from console.screens.detail.desk import ObjectDesk, Thing
+        from console.screens.detail.desk import ObjectDesk
+        from console.screens.detail.thing import Thing
 
         if self.live is None:
             return

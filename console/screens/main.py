@@ -126,6 +126,8 @@ class MainScreen(Showing):
 
     def action_write(self) -> None:
         self.enter(Pane.CHAT)
+        # At once: the letters that follow are text, and must never reach keys that decide.
+        self.set_focus(self.chat.prompt)
 
     def action_read(self) -> None:
         self.enter(Pane.CHAT, self.chat.transcript)

@@ -189,3 +189,12 @@ async def test_a_filter_typed_in_one_go_loses_no_letter_and_sets_nothing_off(tmp
             seen.app.post_message(Key(name, {"slash": "/"}.get(key, key)))
         await seen.until(lambda: seen.app.main.resources.query_one("#filter", Input).value == "payay/x")
         assert seen.app.main.chat.prompt.text == ""
+
+
+async def test_letters_that_follow_the_key_to_write_are_text_and_decide_nothing(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.sees("cart-7d9f8b-002")
+        await seen.press("escape", "4")
+        for key in "ia is the answer":
+            seen.app.post_message(Key({" ": "space"}.get(key, key), key))
+        await seen.until(lambda: seen.app.main.chat.prompt.text == "a is the answer")

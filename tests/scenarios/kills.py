@@ -129,10 +129,19 @@ def _judged(folder: Path, name: str, kills: int, lives: int) -> Run:
         lives=lives,
         status=status,
         doubled=tuple(write for write, times in counted.items() if times > 1),
-        missing=tuple(write for write in story.arrived if write not in counted),
+        missing=tuple(
+            write for write in story.arrived if write not in counted and not _stands(folder / "shelf", write)
+        ),
         lost=tuple(sorted(_confirmed(folder) - _kept(folder))),
         problem=problem or _strangers(counted, story),
     )
+
+
+def _stands(shelf: Path, write: str) -> bool:
+    """Whether the value is there though its line is not: the kill fell between the two."""
+    name, _, value = write.partition("=")
+    path = shelf / name
+    return path.exists() and path.read_text() == value
 
 
 def _strangers(counted: Counter[str], story: Story) -> str:

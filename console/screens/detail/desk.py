@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.screen import Screen
 
+from console.screens.detail.thing import Thing
+
 if TYPE_CHECKING:
     from agent.commands import Command
     from agent.events import Inspected, LogGrew, Recorded
@@ -17,23 +19,6 @@ if TYPE_CHECKING:
     from console.widgets.glyphs import Glyphs
     from tools.kubernetes.relations import Related
     from tools.tool import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """An object to look at. `what` is a kind as a cluster resolves it, or a cloud's (`aws:ec2`)."""
-
-    what: str
-    kind: str
-    name: str
-    namespace: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}/{self.name}{f' in {self.namespace}' if self.namespace else ''}"
-
-    @property
-    def cloud(self) -> bool:
-        return ":" in self.what
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from console.widgets.yaml_view import YamlView, harmless
 if TYPE_CHECKING:
     from agent.events import Inspected, LogGrew
     from agent.looking.pages import EventsPage, RelatedPage, SessionsPage, SummaryPage, TextPage
-    from console.screens.detail.desk import ObjectDesk, Thing
+    from console.screens.detail.thing import Desk, Thing
 
 SIDES = ("summary", "yaml", "events", "logs", "related", "sessions")
 _LETTERS = {action.id.removeprefix("see_"): action.keys for action in of(Where.OBJECT)}
@@ -67,7 +67,7 @@ class ResourceScreen(SideKeys):
     def __init__(
         self,
         thing: Thing,
-        desk: ObjectDesk,
+        desk: Desk[ResourceScreen],
         *,
         context: str,
         glyphs: Glyphs | None = None,
