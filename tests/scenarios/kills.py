@@ -1,6 +1,7 @@
 """Kills processes that carry out plans, with SIGKILL and at random, and looks at what is left.
 
     python -m tests.scenarios.kills --count 300 [--seed N] [--json]
+    python -m tests.scenarios.kills --each "way back"
 
 Each run is one plan in a home of its own. Its process dies at least once, at a random landmark (on
 either side of a commit, inside a write before or after its effect) or at a random moment; sometimes
@@ -74,6 +75,18 @@ def run_all(count: int, seed: int, folder: Path) -> list[Run]:
     for number in range(count):
         name = names[number % len(names)]
         runs.append(_one(folder / f"run-{number}", name, usual[name], chance))
+    return runs
+
+
+def run_each(name: str, folder: Path) -> list[Run]:
+    """One plan for every landmark of a story: its process dies there, and another takes over."""
+    story = STORIES[name]
+    runs = []
+    for landmark in range(1, _usual(folder / "usual", story).landmarks + 1):
+        home = folder / f"at-{landmark}"
+        killed = _wait(_start(home, landmark, story), None)
+        _wait(_start(home, 0, story), None)
+        runs.append(_judged(home, name, int(killed), 2))
     return runs
 
 
@@ -196,17 +209,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios.kills", description=__doc__)
     parser.add_argument("--count", type=int, default=300, help="plans whose process is killed")
     parser.add_argument("--seed", type=int, default=1, help="decides when they are killed")
+    parser.add_argument("--each", choices=list(STORIES), help="once at every landmark of this story instead")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     chosen = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pilothouse-kills-") as folder:
-        runs = run_all(chosen.count, chosen.seed, Path(folder))
+        home = Path(folder)
+        runs = run_each(chosen.each, home) if chosen.each else run_all(chosen.count, chosen.seed, home)
     bad = [run for run in runs if not run.good]
     if chosen.json:
         json.dump([run.model_dump() for run in runs], sys.stdout, indent=1)
         print()
     else:
-        for name in STORIES:
+        for name in dict.fromkeys(run.story for run in runs):
             mine = [run for run in runs if run.story == name]
             killed = sum(run.kills for run in mine)
             print(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import signal
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from memory import chain
-
 ROOT = Path(__file__).parents[2]
-LAST_RESORT = 60
+LAST_RESORT = 100
 
 
 def run(folder: Path, landmark: int) -> subprocess.CompletedProcess[str]:
@@ -21,27 +18,17 @@ def run(folder: Path, landmark: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LAST_RESORT, check=False)
 
 
-def landmarks(tmp_path: Path) -> int:
-    """How many landmarks an undisturbed run passes."""
-    done = run(tmp_path / "undisturbed", 0)
-    found = re.search(r"passed=(\d+) status=succeeded", done.stdout)
-    assert found, done.stdout + done.stderr
-    return int(found[1])
-
-
-def test_a_kill_at_every_event_boundary_loses_nothing_and_repeats_no_write(tmp_path: Path) -> None:
-    total = landmarks(tmp_path)
-    assert total > 20, "the plan should have many moments to die at"
-    for landmark in range(1, total + 1):
-        folder = tmp_path / f"at-{landmark}"
-        killed = run(folder, landmark)
-        assert killed.returncode == -signal.SIGKILL, f"landmark {landmark}: {killed.stderr}"
-        after = run(folder, 0)
-        assert "status=succeeded" in after.stdout, f"landmark {landmark}: {after.stdout}{after.stderr}"
-        arrived = sorted((folder / "shelf" / "arrived.log").read_text().split())
-        assert arrived == ["a=1", "b=1", "d=1"], f"landmark {landmark}: {arrived}"
-        verified = chain.verify(folder / "home" / "data" / "journal.db")
-        assert verified.ok, f"landmark {landmark}: {verified}"
+@pytest.mark.parametrize("story", ["plain", "way back"])
+def test_a_kill_at_every_event_boundary_loses_nothing_and_repeats_no_write(story: str) -> None:
+    """Forked from a process of its own, which has loaded everything once."""
+    command = [sys.executable, "-m", "tests.scenarios.kills", "--each", story, "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LAST_RESORT, check=False)
+    runs = json.loads(done.stdout)
+    assert len(runs) > 20, "the plan should have many moments to die at"
+    assert all(run["kills"] == 1 for run in runs)
+    for landmark, run in enumerate(runs, start=1):
+        assert not (run["doubled"] or run["missing"] or run["lost"] or run["problem"]), (landmark, run)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("landmark", [9, 14, 19])

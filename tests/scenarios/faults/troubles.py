@@ -17,6 +17,9 @@ _TOO_LONG = 3.0
 _LATE = 15.0
 """Seconds of the cluster's after which a late effect comes."""
 
+_MUCH_LATER = 90.0
+"""Seconds of the cluster's after which nobody waits any more for what was answered with an error."""
+
 _PAGE = "<html><body>Please sign in to the guest network.</body></html>"
 
 
@@ -89,7 +92,7 @@ WRITE_TROUBLES: tuple[Trouble, ...] = (
     Trouble("conflict", Hope.RECOVERS, (Fault(status=409, times=1),)),
     Trouble("timeout, done", Hope.RECOVERS, (Fault(hold=_TOO_LONG, times=1),), hurried=True),
     Trouble("late", Hope.RECOVERS, (Fault(late=_LATE, times=1),)),
-    Trouble("late after 503", Hope.RECOVERS, (Fault(late=_LATE, status=503, times=1),)),
+    Trouble("late after 503", Hope.RECOVERS, (Fault(late=_MUCH_LATER, status=503, times=1),)),
     Trouble("meddled", Hope.RECOVERS, meddled=True),
     Trouble("lie", Hope.REPORTS, (Fault(lie=True),)),
     Trouble("partly", Hope.REPORTS, partly=True),
