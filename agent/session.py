@@ -140,6 +140,8 @@ class Session:
                 await self._plans.resume(command)
             case c.PassGate():
                 await self._plans.pass_gate(command)
+            case c.SettleDoubt():
+                await self._plans.settle_doubt(command)
             case c.PlanAgain():
                 await self._plans.plan_again(command)
             case c.Undo():

@@ -45,8 +45,9 @@ def head_lines(
         words = f"{glyphs.drafted} The plan is being written: {drafted} step{'' if drafted == 1 else 's'}"
         return [cut(Content.styled(f"{words} so far{glyphs.ellipsis}", "$text-accent"), width, glyphs)]
     look = plan_look(progress.status, glyphs)
-    done = sum(step.state is StepState.SUCCEEDED for step in progress.steps.values())
-    chosen = len(progress.approved) if progress.approved else len(progress.plan.steps)
+    counted = [step for step in progress.plan.steps if _counts(step, progress)]
+    done = sum(progress.of(step.id).state is StepState.SUCCEEDED for step in counted)
+    chosen = len(counted)
     facts = (
         [f"{done}/{chosen} done"]
         if progress.status is not PlanStatus.OFFERED
@@ -56,6 +57,8 @@ def head_lines(
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
     if progress.status is PlanStatus.INTERRUPTED:
         facts.append("R goes on")
+        if any(step.state is StepState.IN_DOUBT for step in progress.steps.values()):
+            facts.append("D tells what became of it")
     if progress.gate:
         look = step_look(StepState.WAITING, glyphs)
         facts.append("a goes on")
@@ -68,6 +71,13 @@ def head_lines(
         (f"{look.glyph} {look.word}", look.style), (f"  {'  '.join(facts)}", "$foreground-muted")
     )
     return [cut(goal, width, glyphs), cut(status, width, glyphs), Content("")]
+
+
+def _counts(step: Step, progress: PlanProgress) -> bool:
+    """Whether the step is part of the work; a way back is only once it is taken."""
+    if progress.approved and step.id not in progress.approved:
+        return False
+    return not step.if_failed or progress.of(step.id).started is not None
 
 
 def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[Content]:
