@@ -17,6 +17,12 @@ from console.widgets.wrapping import cut
 WIDEST = 120
 """Cells a step's line fills at most: on a wide screen its state stays near its title."""
 
+_DETAIL_LINES = 3
+"""Lines the cause or the result of a step fills at most; its own screen has all of it."""
+
+_NARROWEST_DETAIL = 16
+"""Cells below which wrapping makes a column of syllables."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
@@ -56,9 +62,8 @@ def head_lines(
     if progress.started:
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
     if progress.status is PlanStatus.INTERRUPTED:
-        facts.append("R goes on")
-        if any(step.state is StepState.IN_DOUBT for step in progress.steps.values()):
-            facts.append("D tells what became of it")
+        doubt = any(step.state is StepState.IN_DOUBT for step in progress.steps.values())
+        facts.append("D decides" if doubt else "R goes on")
     if progress.gate:
         look = step_look(StepState.WAITING, glyphs)
         facts.append("a goes on")
@@ -81,7 +86,7 @@ def _counts(step: Step, progress: PlanProgress) -> bool:
 
 
 def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[Content]:
-    """One line for the step itself and, where there is something to say, one for its cause or result."""
+    """One line for the step itself and, where there is something to say, a few for its cause or result."""
     width = min(width, WIDEST)
     look = _look(row, glyphs)
     guide = Content.styled(_guide(row, glyphs, first=True), "$foreground 40%")
@@ -104,8 +109,22 @@ def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[
     if detail:
         rest = Content.styled(_guide(row, glyphs, first=False), "$foreground 40%")
         indent = Content(" " * (mark.cell_length + 4))
-        lines.append(cut(rest + indent + detail, width, glyphs))
+        lines += _under(rest + indent, detail, width, glyphs)
     return lines
+
+
+def _under(margin: Content, detail: Content, width: int, glyphs: Glyphs) -> list[Content]:
+    """The detail on as many lines as it needs, up to `_DETAIL_LINES`, each behind the margin."""
+    room = width - margin.cell_length
+    if room < _NARROWEST_DETAIL:
+        return [cut(margin + detail, width, glyphs)]
+    shown = [line.rstrip() for line in detail.wrap(room)]
+    if len(shown) > _DETAIL_LINES:
+        shown = [
+            *shown[: _DETAIL_LINES - 1],
+            cut(shown[_DETAIL_LINES - 1] + Content(" " * room), room, glyphs),
+        ]
+    return [margin + line for line in shown]
 
 
 def _look(row: StepRow, glyphs: Glyphs) -> Look:
