@@ -295,7 +295,7 @@ async def test_what_nobody_knows_is_answered_plainly_when_there_is_no_model(aboa
     session = await aboard.open()
     await carry_out(session, Say(text="sing me a song"))
     answers = [r.event for r in session._log.history if isinstance(r.event, e.AnswerGiven)]
-    assert "no model" in answers[0].markdown
+    assert "Without a model" in answers[0].markdown and "auth login" in answers[0].markdown
 
 
 async def test_a_read_only_program_cannot_be_talked_into_writing(tmp_path: Path, shelf: Shelf) -> None:
