@@ -34,11 +34,14 @@ async def _one(run: StepRun, check: Check, told: Callable[[str], None]) -> str:
     since = None
     while True:
         holds, detail = await _look(run, check)
-        told(detail)
-        run.site.log.show(e.StepChecking(plan_id=run.plan_id, step_id=run.step.id, detail=detail))
+        left = 0.0
         if holds:
             since = since or now()
             left = check.lasts - (now() - since).total_seconds()
+        told(detail)
+        shown = f"{detail}; {left:.0f} s more to watch" if left >= 1 else detail
+        run.site.log.show(e.StepChecking(plan_id=run.plan_id, step_id=run.step.id, detail=shown))
+        if holds:
             if left <= 0:
                 return detail
             await run.unless_stopped(run.sleep(min(delay, left)))

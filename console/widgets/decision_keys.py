@@ -38,7 +38,7 @@ class DecisionKeys(Static):
     def __init__(self) -> None:
         super().__init__(markup=False)
         self.auto_links = False
-        self._keys = KEYS
+        self._keys: tuple[tuple[str, str, str], ...] = KEYS
 
     def offer(self, *, locked: bool, waivable: bool) -> None:
         """Show the keys that can do something.
