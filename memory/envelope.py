@@ -27,6 +27,19 @@ class Touch(BaseModel):
     how: str
 
 
+ORIGIN = "origin"
+"""Name of the label that tells which session another one was forked from."""
+
+
+class Label(BaseModel):
+    """Something a session can be found by, in words of the caller's: `person` `anna`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: str
+
+
 class Draft(BaseModel):
     """An event that has not been written yet.
 
@@ -36,6 +49,7 @@ class Draft(BaseModel):
         body: canonical JSON.
         text: the words a search should find; empty when nothing was said or seen.
         touches: the objects it has to do with.
+        labels: what its session can be found by from now on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +59,7 @@ class Draft(BaseModel):
     body: str
     text: str = ""
     touches: tuple[Touch, ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
 class Envelope(BaseModel):

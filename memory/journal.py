@@ -234,6 +234,9 @@ class Journal:
         ]
         if touched:
             await connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?, ?)", touched)
+        labels = [(label.name, label.value, session) for draft in drafts for label in draft.labels]
+        if labels:
+            await connection.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", labels)
         return envelopes
 
     async def _make_room(

@@ -22,10 +22,15 @@ _MOST_PIECES = 24
 _RAREST = 3
 
 
+def pieces(text: str) -> list[str]:
+    """What stands between the blanks of `text` and has a word in it, each once."""
+    found = dict.fromkeys(piece for piece in text.replace("\0", " ").split() if _WORD.search(piece))
+    return list(found)[:_MOST_PIECES]
+
+
 def all_of(text: str) -> str:
     """A query for rows with every piece of `text`; empty when there is nothing to look for."""
-    pieces = dict.fromkeys(piece for piece in text.replace("\0", " ").split() if _WORD.search(piece))
-    return " AND ".join(map(_quoted, list(pieces)[:_MOST_PIECES]))
+    return " AND ".join(map(_quoted, pieces(text)))
 
 
 def words(text: str) -> list[str]:
@@ -55,6 +60,14 @@ def like(text: str) -> str:
     r"""A pattern for ``LIKE ? ESCAPE '\'`` that finds `text` anywhere."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text.strip())
     return f"%{escaped}%"
+
+
+def thing_like(thing: str) -> str:
+    r"""A pattern for ``LIKE ? ESCAPE '\'``: an object wherever it is, or, without a kind, of any kind."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", thing)
+    if "/" in thing:
+        return escaped if " in " in thing else f"{escaped} in %"
+    return f"%/{escaped} in %"
 
 
 def counting(number: int) -> str:
