@@ -227,7 +227,7 @@ class Checker:
             id=step.id,
             title=step.title or f"{tool.name} {preview.target if preview else ''}".strip(),
             tool=tool.id,
-            args=raw,
+            args=raw | preview.chosen if preview else raw,
             scope=scope,
             effect=tool.effect,
             depends_on=step.depends_on,

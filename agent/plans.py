@@ -21,6 +21,7 @@ from agent.decisions import (
 )  # fmt: skip
 from agent.execution.doubt import settle_doubts
 from agent.execution.executor import execute
+from agent.execution.halt import Halt
 from agent.execution.step import KeyTaken
 from agent.logbook import Logbook
 from agent.plan import Draft, PlanProblem, PlanStatus, Step
@@ -58,7 +59,7 @@ class Plans:
         self._spawn = spawn
         self._mark = mark
         self._again = again
-        self._halt = asyncio.Event()
+        self._halt = Halt()
 
     @property
     def _state(self) -> SessionState:

@@ -135,6 +135,8 @@ class Preview(Frozen):
     objects: int = 1
     """How many objects the server would change."""
     changes: tuple[Change, ...] = ()
+    chosen: dict[str, JsonValue] = {}
+    """Arguments that were left open and that the preview has settled; the write is done with these."""
     before: dict[str, JsonValue] = {}
     """The recorded state that undo puts back."""
     observed: str = ""

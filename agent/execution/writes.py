@@ -13,7 +13,8 @@ from pydantic import BaseModel, JsonValue
 
 from agent import events as e
 from agent.execution.conditions import fulfil
-from agent.execution.step import StepRun, Stopped
+from agent.execution.halt import Stopped
+from agent.execution.step import StepRun
 from agent.plan import StepState
 from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait

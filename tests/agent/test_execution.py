@@ -11,6 +11,7 @@ import pytest
 from agent import events as e
 from agent.commands import AllowWrites, EditStep, Resume, Say, Stop, StrikeStep, Undo
 from agent.decisions import CommandRefused, Why
+from agent.execution.halt import Halt
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, StepState
 from agent.settings import PlaceSettings, Settings
@@ -327,7 +328,7 @@ async def interrupted(tmp_path: Path, shelf: Shelf) -> str:
         await session._log.record(
             e.PlanApproved(plan_id=plan.id, hash=plan.hash, steps=("a",), by="tester", how="key")
         )
-        await WriteStep(session._staff.site, plan.id, plan.step("a"), asyncio.Event()).intend(1)
+        await WriteStep(session._staff.site, plan.id, plan.step("a"), Halt()).intend(1)
         await session.close()
         return plan.id
 

@@ -121,7 +121,7 @@ async def _judged(stage: Stage, case: Case, place: Place, aboard: Crew, clock: F
         args=job.arguments(place),
         scope=Scope(context=CONTEXT, namespace=place.namespace),
     )
-    undisturbed = None if job.writes else shape(await _answer(aboard, step))
+    undisturbed = [] if job.writes else [shape(await _answer(aboard, step))]
     plan = await offer(session, step, goal=case.name)
     await stage.inject(place.user, *trouble.strikes(job))
     if trouble.meddled and job.meddle is not None:
@@ -139,6 +139,8 @@ async def _judged(stage: Stage, case: Case, place: Place, aboard: Crew, clock: F
     seconds = clock.seconds() - started
     arrived = await job.arrived(stage, place)
     await stage.calm(place.user)
+    if not job.writes:  # the world moves on by itself: a pod gets ready while the trouble lasts
+        undisturbed.append(shape(await _answer(aboard, step)))
     outcome, why = (
         await _of_a_write(stage, job, place, session, arrived)
         if job.writes
@@ -194,12 +196,12 @@ async def _of_a_write(
     return _reported(session, progress, said)
 
 
-def _of_a_read(session: Session, undisturbed: object, trouble: Trouble) -> tuple[Outcome, str]:
+def _of_a_read(session: Session, undisturbed: list[object], trouble: Trouble) -> tuple[Outcome, str]:
     progress, step = _last(session)
     said = f"{step.state.value}: {step.cause or step.observed}"
     if step.state is not StepState.SUCCEEDED:
         return _reported(session, progress, said)
-    if shape(step.output) == undisturbed and trouble.hope is Hope.RECOVERS:
+    if shape(step.output) in undisturbed and trouble.hope is Hope.RECOVERS:
         return Outcome.DONE, step.observed
     words = str(step.output).lower()
     if any(gap in words for gap in _GAPS):

@@ -35,6 +35,15 @@ async def test_the_next_job_gets_the_next_number_and_the_preview_is_the_same_eac
     assert first.model_dump_json() == second.model_dump_json()
 
 
+async def test_a_second_try_of_what_was_approved_makes_no_second_job(lab: Lab) -> None:
+    await lab.cron_job("nightly", suspended=True)
+    approved = await lab.preview(TRIGGER, name="nightly")
+    settled = {"name": "nightly", **approved.chosen}
+    await lab.run(TRIGGER, approved, **settled)
+    with pytest.raises(AlreadyExists):
+        await lab.run(TRIGGER, approved, **settled)
+
+
 async def test_undo_deletes_the_job(lab: Lab) -> None:
     await lab.cron_job("nightly", suspended=True)
     preview = await lab.carry_out(TRIGGER, name="nightly", until="started")

@@ -67,7 +67,7 @@ class KubernetesTriggerCronJob(OnClusters, WriteTool[TriggerArgs, Written]):
         manifest = _manifest(source, job)
         answer = await rehearse(job, "POST", manifest, content_type=JSON)
         # The rehearsal's own answer holds a uid made up for it; what is sent says all there is.
-        return await preview_of(
+        found = await preview_of(
             job,
             None,
             changes(None, manifest),
@@ -75,6 +75,8 @@ class KubernetesTriggerCronJob(OnClusters, WriteTool[TriggerArgs, Written]):
             verb="create",
             warnings=answer.warnings + _warnings(source),
         )
+        # A second try has to make this Job and no other: the first may have arrived after all.
+        return found.model_copy(update={"chosen": {"job_name": job.name}})
 
     async def observe(self, args: TriggerArgs, scope: Scope, preview: Preview) -> Observation:
         job = await self.target("jobs.batch", str(preview.before.get("job", "")), args.namespace, scope)
