@@ -71,6 +71,8 @@ class Staff:
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
     """The line that goes before the operator's words: where we are, and when."""
+    titled_by_model: bool
+    """Whether the model, where there is one, is asked for a better title."""
     no_model: str
     """What to say when a request needs a model and there is none."""
 
@@ -133,6 +135,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         ),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
+        titled_by_model=settings.sessions.titles == "model",
         no_model=without_model(ship.library),
     )
 

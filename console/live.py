@@ -18,6 +18,7 @@ from agent.state import SessionState, fold
 from tools.tool import Scope
 
 if TYPE_CHECKING:
+    from agent.past import Past
     from agent.settings import Settings
     from memory.knowledge import Knowledge
     from memory.sessions import Sessions
@@ -70,6 +71,9 @@ class Agent(Protocol):
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def past(self) -> Past: ...
 
     @property
     def knowledge(self) -> Knowledge: ...

@@ -48,7 +48,14 @@ class Scoping(Deciding):
             if session is not None:
                 self.post_message(self.SessionWanted(session))
 
-        self.app.push_screen(SessionsScreen(self.agent.sessions, self.live.session.id, self.glyphs), chosen)
+        session, past = self.live.session, self.agent.past
+
+        async def rename(title: str) -> None:
+            from agent.commands import Rename
+
+            await session.send(Rename(title=title))
+
+        self.app.push_screen(SessionsScreen(past, session.id, self.glyphs, rename), chosen)
 
     def action_memories(self) -> None:
         if self.agent is None:

@@ -150,6 +150,9 @@ class TranscriptFold:
                 there = place_words(event.scope)
                 sandbox = ", practice sandbox" if event.sandbox else ""
                 return note(seq, f"Session of {event.operator}{there}{sandbox}, {clock(recorded.at)}.")
+            case e.SessionForked():
+                words = f"Forked from “{event.title or event.session}” at event {event.seq}, by {event.by}."
+                return note(seq, f"{words} Approvals and open plans stayed there.")
             case e.SessionResumed():
                 return note(seq, f"Resumed by {event.operator} at {clock(recorded.at)}, read-only.")
             case e.ScopeChanged():

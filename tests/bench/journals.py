@@ -11,12 +11,29 @@ from memory.envelope import Draft
 from memory.journal import Journal
 from memory.sessions import Sessions
 
-_COMMON = (
-    "the pod is restarting in namespace shop because its memory limit was reached deployment checkout has"
-    " three replicas ready and one waits for an image from registry scale rollout error timeout connection"
-    " refused certificate expired node pressure evicted volume service ingress latency request failed again"
-).split()
-_SYLLABLES = ("ka", "lo", "mi", "ren", "sta", "tu", "vel", "dor", "pin", "gra", "hel", "os", "un", "be", "zy", "ech")
+_COMMON = """
+    the pod is restarting in namespace shop because its memory limit was reached deployment checkout has three replicas
+    ready and one waits for an image from registry scale rollout error timeout connection refused certificate expired
+    node pressure evicted volume service ingress latency request failed again
+"""
+_SYLLABLES = (
+    "ka",
+    "lo",
+    "mi",
+    "ren",
+    "sta",
+    "tu",
+    "vel",
+    "dor",
+    "pin",
+    "gra",
+    "hel",
+    "os",
+    "un",
+    "be",
+    "zy",
+    "ech",
+)
 
 
 class Writer:
@@ -28,7 +45,7 @@ class Writer:
 
     def __init__(self, seed: int = 7) -> None:
         self._dice = random.Random(seed)
-        self.words = _COMMON + ["".join(self._dice.choices(_SYLLABLES, k=3)) for _ in range(20_000)]
+        self.words = _COMMON.split() + ["".join(self._dice.choices(_SYLLABLES, k=3)) for _ in range(20_000)]
         self._weights = [1 / (rank + 1) for rank in range(len(self.words))]
         self._running: list[float] = []
         total = 0.0

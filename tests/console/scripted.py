@@ -17,9 +17,11 @@ from agent import commands as c
 from agent import events as e
 from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
+from agent.past import Past
 from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
 from agent.settings import Settings
 from agent.state import SessionState, fold
+from memory.home import Home
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.sessions import Sessions
@@ -316,6 +318,7 @@ class ScriptedAgent:
     journal: Journal
     sessions: Sessions
     knowledge: Knowledge
+    home: Home
     settings: Settings = field(default_factory=Settings)
     redactor: Redactor = field(default_factory=lambda: Redactor(b"a key for tests" * 2))
     notices: tuple[str, ...] = ()
@@ -327,7 +330,19 @@ class ScriptedAgent:
     async def start(cls, folder: Path, **fields: str) -> ScriptedAgent:
         journal = await Journal.open(folder / "journal.db", lambda: datetime.now(UTC))
         knowledge = await Knowledge.open(folder / "knowledge.db", lambda value: value)
-        return cls(journal, Sessions(journal), knowledge, **fields)  # type: ignore[arg-type]
+        home = Home(folder).prepare()
+        return cls(journal, Sessions(journal), knowledge, home, **fields)  # type: ignore[arg-type]
+
+    @property
+    def past(self) -> Past:
+        return Past(
+            self.home,
+            self.journal,
+            self.redactor,
+            operator="ada",
+            program="tests",
+            clock=lambda: datetime.now(UTC),
+        )
 
     async def open_session(self, session_id: str | None = None) -> ScriptedSession:
         name = session_id or f"20260314-{len(self.opened) + 1:05}"
