@@ -16,7 +16,7 @@ from agent.commands import Watch
 from agent.execution.step import Pace
 from agent.first_scope import first_scope
 from agent.home_redactor import home_redactor
-from agent.interrupted import announce
+from agent.interrupted import announced, cut_off
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
@@ -70,6 +70,8 @@ class Options:
     model: str = ""
     operator: str = ""
     program: str = ""
+    screen: bool = False
+    """Whether somebody stays and watches: then what comes after a turn is worth waiting for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Agent:
     redactor: Redactor
     notices: tuple[str, ...]
     """Sentences about what is missing or was left out, for the operator."""
+    interrupted: list[str]
+    """Ids of sessions that were cut off while a plan ran, the latest first."""
     _mint: Mint
     _environ: dict[str, str]
     _key: Found | None
@@ -146,7 +150,8 @@ class Agent:
         effects = {tool.name: tool.effect for tool in registry}
         sessions = Sessions(journal)
         cleared = await keep_to(settings.sessions.keep_days, options.home, sessions, clock())
-        trouble = (*await announce(options.home, sessions), *cleared, *trouble)
+        interrupted = await cut_off(options.home, sessions)
+        trouble = (*announced(interrupted), *cleared, *trouble)
         return cls(
             options=options,
             settings=settings,
@@ -172,6 +177,7 @@ class Agent:
             ),
             redactor=redactor,
             notices=tuple(map(redactor.text, (*notices, *trouble, *_notice(practice)))),
+            interrupted=[row.id for row in interrupted],
             _mint=mint,
             _environ=world,
             _key=key,
@@ -321,6 +327,7 @@ class Agent:
             feed=self._feed,
             clusters=self.clusters,
             knowledge=self.knowledge,
+            titled_by_model=self.options.screen and self.settings.sessions.titles == "model",
         )
 
     def _model(self, name: str) -> Model | None:

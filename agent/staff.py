@@ -53,6 +53,8 @@ class Ship:
     """The way to the clusters for closer looks; without it only what tools return can be looked at."""
     knowledge: Knowledge | None = None
     """What is remembered across sessions; without it nothing is."""
+    titled_by_model: bool = False
+    """Whether the model, where there is one, is asked for a better title after the first turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         ),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
-        titled_by_model=settings.sessions.titles == "model",
+        titled_by_model=ship.titled_by_model,
         no_model=without_model(ship.library),
     )
 

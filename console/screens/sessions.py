@@ -259,7 +259,9 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
         chosen, kept = self._row, options.highlighted or 0
         self._rows = found.rows
         ids = [row.id for row in found.rows]
-        width = max(options.size.width - 3, 20)
+        # Not the list's own: when this comes first, the screen is not laid out yet.
+        inner = self.size.width - 4
+        width = max((inner if self.has_class("-narrow") else inner * 3 // 5) - 3, 20)
         pin = self._glyphs.marked
         options.clear_options()
         options.add_options(
@@ -278,7 +280,8 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
         self._preview()
 
     def _preview(self) -> None:
-        self.run_worker(self._look(self._row), exclusive=True, group="preview", exit_on_error=False)
+        if self.is_current:
+            self.run_worker(self._look(self._row), exclusive=True, group="preview", exit_on_error=False)
 
     async def _look(self, row: SessionRow | None) -> None:
         from textual.content import Content

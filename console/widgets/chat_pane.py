@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -67,6 +68,13 @@ class ChatPane(Vertical):
                 if place is not None:
                     del self._sent[place]
                     self._show_queue()
+
+    def tell(self, words: str) -> None:
+        """Say something of the console's own, once, among what is said; it is not kept."""
+        from agent.events import Noticed, Recorded
+
+        assert self.transcript is not None
+        self.transcript.feed(Recorded(None, datetime.now(UTC), Noticed(text=words, severity="warning")))
 
     def sent(self, text: str, *, busy: bool) -> None:
         """A line is under way; behind other work it is shown as queued until it is taken up."""

@@ -55,7 +55,8 @@ def preview(glance: Glance) -> Content:
     people = ", ".join(map(safe_line, glance.people)) or "nobody"
     pinned = ", pinned" if row.pinned else ""
     lines.append(Content.styled(f"{row.id}, by {people}{pinned}", "$text-muted"))
-    lines.append(Content.styled(_facts(row), "$text-muted"))
+    lines.append(Content.styled(safe_line(place(row)), "$text-muted"))
+    lines.append(Content.styled(_when(row), "$text-muted"))
     lines.append(Content.styled(standing(row), _STYLES.get(row.status, "")))
     lines += [Content(f"  {safe_line(thing)}") for thing in glance.changed[:6]]
     if len(glance.changed) > 6:
@@ -76,9 +77,13 @@ def title_of(row: SessionRow) -> str:
 
 
 def _facts(row: SessionRow) -> str:
+    return f"  {safe_line(place(row))}  {_when(row)}"
+
+
+def _when(row: SessionRow) -> str:
     begun = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
     cost = f", ${row.cost:.2f}" if row.cost is not None else ""
-    return f"  {safe_line(place(row))}  {begun}, {duration(row)}, {row.events} events{cost}"
+    return f"{begun}, {duration(row)}, {row.events} events{cost}"
 
 
 def _told(events: Iterable[e.Recorded]) -> Iterator[Content]:

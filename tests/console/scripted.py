@@ -322,6 +322,7 @@ class ScriptedAgent:
     settings: Settings = field(default_factory=Settings)
     redactor: Redactor = field(default_factory=lambda: Redactor(b"a key for tests" * 2))
     notices: tuple[str, ...] = ()
+    interrupted: list[str] = field(default_factory=list)
     model: str = ""
     opened: list[ScriptedSession] = field(default_factory=list)
     closed: bool = False

@@ -14,6 +14,8 @@ async def two_sessions(seen: Console) -> None:
     await seen.jump("new")
     await seen.until(lambda: len(seen.agent.opened) == 2 and seen.app.main.live is not None)
     await seen.sees("Session of ada")
+    await seen.say("all is well")
+    await seen.sees("You said: all is well")
     await seen.agent.sessions.rename(seen.agent.opened[0].id, "Harbour")
 
 

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from agent import events as e
 from agent.commands import Approve, Command
@@ -20,7 +19,7 @@ from agent.policy import Policy
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin
 from agent.session import Session
-from agent.settings import SessionSettings, Settings
+from agent.settings import Settings
 from agent.staff import Ship, hire
 from agent.state import SessionState
 from memory.home import Home
@@ -79,7 +78,7 @@ async def crew(
     policy: Policy | None = None,
     clock: Callable[[], datetime] = utc_now,
     remembers: bool = False,
-    titles: Literal["model", "rule"] = "rule",
+    titled_by_model: bool = False,
 ) -> AsyncIterator[Crew]:
     home = Home(folder).prepare()
     gate, mint = Gate.build()
@@ -89,11 +88,12 @@ async def crew(
             journal,
             registry(gate),
             mint,
-            (settings or Settings()).model_copy(update={"sessions": SessionSettings(titles=titles)}),
+            settings or Settings(),
             model,
             sleep,
             policy,
         )
+        aboard = replace(aboard, titled_by_model=titled_by_model)
         if remembers:
             opened = await Knowledge.open(home.knowledge, REDACTOR.value)
             aboard = replace(aboard, knowledge=await stack.enter_async_context(opened))
