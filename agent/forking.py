@@ -5,9 +5,10 @@ from __future__ import annotations
 from agent import events as e
 from agent.decisions import CommandRefused, Why
 from agent.events.recorded import open_envelope
+from agent.folding import fold_all
 from agent.lineage import inherited
 from agent.logbook import draft
-from agent.state import SessionState, fold_all
+from agent.state import SessionState
 from memory.journal import Journal
 from memory.sessions import Sessions
 

@@ -24,11 +24,12 @@ from agent.events import (
     TurnFailed,
 )
 from agent.events.recorded import open_envelope
+from agent.folding import fold_all
 from agent.labelling import labels
 from agent.lineage import inherited
 from agent.plan import canonical
 from agent.redacting import Redaction
-from agent.state import SessionState, fold, fold_all
+from agent.state import SessionState, fold
 from agent.touching import touched
 from memory.envelope import Draft, Envelope, Touch
 from memory.ledger import Begun, Ledger

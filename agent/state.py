@@ -7,7 +7,6 @@ carried here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -178,22 +177,6 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
     if plan is None:
         return state
     return replace(state, plans={**state.plans, plan_id: _fold_plan(plan, event, at)})
-
-
-def fold_all(state: SessionState, many: Iterable[e.Recorded]) -> SessionState:
-    """The state after these events; those that change nothing are not even read."""
-    seq = state.seq
-    for recorded in many:
-        seq = recorded.seq or seq
-        if recorded.kind not in _SILENT:
-            state = fold(state, recorded)
-    return state if state.seq == seq else replace(state, seq=seq)
-
-
-_SILENT = frozenset(
-    ("tool_called", "tool_returned", "answer_given", "understood", "memories_used", "memory_written")
-)
-"""Kinds of stored events that `fold` has no case for."""
 
 
 def _forked(state: SessionState) -> SessionState:

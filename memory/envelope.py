@@ -6,6 +6,7 @@ whoever writes and reads them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,7 +63,8 @@ class Draft(BaseModel):
     labels: tuple[Label, ...] = ()
 
 
-class Envelope(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Envelope:
     """An event that is on disk.
 
     Attributes:
@@ -73,8 +75,6 @@ class Envelope(BaseModel):
         kind, version, body: as in `Draft`.
         hash: SHA-256 of this row and the hash before it, hexadecimal (`memory.chain`).
     """
-
-    model_config = ConfigDict(frozen=True)
 
     session: str
     seq: int

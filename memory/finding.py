@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from memory import search
 from memory.database import Database, Value
 
-DEPTH = 5_000
+DEPTH = 2_000
 """Events with the words that are looked at, from the newest on."""
 RARE = 2_000
 """Events a word may stand in and still be ranked."""
@@ -233,11 +233,12 @@ async def _count(database: Database, query: str) -> int:
 
 
 async def _hits(database: Database, query: str, numbers: Sequence[int]) -> list[Hit]:
-    found = []
-    for number in numbers:
-        rows = await database.fetch(_HIT, (search.HIT_START, search.HIT_END, query, number))
-        found += [_hit(row) for row in rows]
-    return found
+    if not numbers:
+        return []
+    chosen = ", ".join("?" * len(numbers))
+    rows = await database.fetch(f"{_HIT} IN ({chosen})", (search.HIT_START, search.HIT_END, query, *numbers))
+    found = {hit.row: hit for hit in map(_hit, rows)}
+    return [found[number] for number in numbers if number in found]
 
 
 def _conditions(wanted: Wanted) -> tuple[str, list[Value]]:
@@ -294,7 +295,7 @@ _HIT = """
     FROM words
     CROSS JOIN events ON events.row = words.rowid
     LEFT JOIN sessions ON sessions.id = events.session
-    WHERE words MATCH ? AND words.rowid = ?
+    WHERE words MATCH ? AND words.rowid
 """
 
 

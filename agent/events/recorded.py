@@ -42,6 +42,11 @@ class Recorded:
             self._event, self._body = DURABLE.validate_json(self._body), ""
         return self._event
 
+    @property
+    def unread(self) -> str:
+        """Its words as they were stored, empty once somebody has looked at the event."""
+        return self._body
+
     def unnumbered(self) -> Recorded:
         """The same for a session that it is not an event of."""
         if self._event is None:

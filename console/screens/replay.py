@@ -13,7 +13,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from agent.events import Recorded
-from agent.state import SessionState, fold
+from agent.folding import fold_all
+from agent.state import SessionState
 from console.actions import Where, bindings
 from console.widgets.footer import KeyFooter
 from console.widgets.glyphs import Glyphs
@@ -135,9 +136,9 @@ class ReplayScreen(ModalScreen[int | None]):
         self._plan_next()
 
     def _show(self, which: range) -> None:
-        for index in which:
-            self._state = fold(self._state, self._events[index])
-            self._transcript.feed(self._events[index])
+        events = self._events[which.start : which.stop]
+        self._state = fold_all(self._state, events)
+        self._transcript.feed_all(events)
         self._tree.show(self._state.current)
         self._tree.display = self._state.current is not None
         self._tell()

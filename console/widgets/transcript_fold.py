@@ -48,6 +48,10 @@ class TranscriptFold:
         self._calls: dict[str, tuple[Line, e.ToolCalled]] = {}
         self._goals: dict[str, str] = {}
 
+    def know(self, goals: dict[str, str]) -> None:
+        """Take plans' goals from events that are not folded here."""
+        self._goals.update(goals)
+
     def take(self, recorded: e.Recorded) -> list[Entry]:
         """Fold one event in; returns the entries that are new or changed."""
         event, seq = recorded.event, recorded.seq

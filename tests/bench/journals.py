@@ -44,8 +44,8 @@ class Writer:
     """
 
     def __init__(self, seed: int = 7) -> None:
-        self._dice = random.Random(seed)
-        self.words = _COMMON.split() + ["".join(self._dice.choices(_SYLLABLES, k=3)) for _ in range(20_000)]
+        self.dice = random.Random(seed)
+        self.words = _COMMON.split() + ["".join(self.dice.choices(_SYLLABLES, k=3)) for _ in range(20_000)]
         self._weights = [1 / (rank + 1) for rank in range(len(self.words))]
         self._running: list[float] = []
         total = 0.0
@@ -55,13 +55,13 @@ class Writer:
 
     def message(self) -> str:
         """Ten to twenty words, now and then with a pod's name."""
-        words = self._dice.choices(self.words, cum_weights=self._running, k=self._dice.randint(10, 20))
-        if self._dice.random() < 0.2:
+        words = self.dice.choices(self.words, cum_weights=self._running, k=self.dice.randint(10, 20))
+        if self.dice.random() < 0.2:
             words.append(self.pod())
         return " ".join(words)
 
     def pod(self) -> str:
-        return f"checkout-{self._dice.getrandbits(28):07x}-{self._dice.getrandbits(20):05x}"
+        return f"checkout-{self.dice.getrandbits(28):07x}-{self.dice.getrandbits(20):05x}"
 
 
 def ticking(start: datetime = datetime(2025, 1, 1, tzinfo=UTC)) -> Callable[[], datetime]:

@@ -78,9 +78,13 @@ class ScriptedSession:
 
     # --- what the console calls ---------------------------------------------------------------------
 
-    async def subscribe(self) -> AsyncIterator[e.Recorded]:
+    @property
+    def history(self) -> tuple[e.Recorded, ...]:
+        return tuple(self._history)
+
+    async def subscribe(self, skip: int = 0) -> AsyncIterator[e.Recorded]:
         queue: asyncio.Queue[e.Recorded | None] = asyncio.Queue()
-        for recorded in self._history:
+        for recorded in self._history[skip:]:
             queue.put_nowait(recorded)
         self._readers.append(queue)
         while (item := await queue.get()) is not None:

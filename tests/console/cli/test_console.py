@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -74,7 +75,7 @@ def test_a_console_does_not_outlive_its_terminal(pilothouse: Pilothouse) -> None
     with opened(pilothouse) as console:
         assert list((pilothouse.home / "state" / "leases").glob("*.lock"))
         # Only the terminal goes away, as when a window is closed or a connection drops.
-        with open(os.devnull, "rb") as nowhere:
+        with Path(os.devnull).open("rb") as nowhere:
             os.dup2(nowhere.fileno(), console.child_fd)
         console.ptyproc.wait()
         assert console.ptyproc.exitstatus == 128 + signal.SIGHUP
