@@ -32,7 +32,8 @@ KEYS = {
 _SHORT = {"ctx": "context", "ns": "namespace", "person": "by", "outcome": "status"}
 _LABELS = {"context": CONTEXT, "namespace": NAMESPACE, "profile": PROFILE, "by": PERSON}
 _TOKEN = re.compile(
-    r'(?:(?P<key>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))|(?P<open>[A-Za-z]+:)(?=\s|$)'
+    r"(?P<open>[A-Za-z]+:)(?=\s|$)"
+    r'|(?:(?P<key>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))'
 )
 _AGO = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

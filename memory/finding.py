@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from memory import search
 from memory.database import Database, Value
 
-DEPTH = 2_000
+DEPTH = 1_000
 """Events with the words that are looked at, from the newest on."""
 RARE = 2_000
 """Events a word may stand in and still be ranked."""
@@ -145,7 +145,7 @@ async def find_sessions(database: Database, wanted: Wanted, limit: int, offset: 
         rows = await database.fetch(
             rf"SELECT {_COLUMNS}, NULL, 0 FROM sessions WHERE {where}"
             rf" AND (id IN ({chosen}) OR title LIKE ? ESCAPE '\') {_ORDER}",
-            (*values, *(row[0] for row in said), search.like(text), limit, offset),
+            (*values, *(row[0] for row in said), search.like(text.replace('"', "")), limit, offset),
         )
         newest = {session: number for session, number, _ in said}
         depth = 0 if few is not None else sum(count for _, _, count in said)

@@ -25,7 +25,7 @@ from memory.ledger import Begun, BegunState
 from memory.migrations import JOURNAL
 
 _COLUMNS = "session, seq, row, at, kind, version, body, hash"
-_PAGE = 1000
+_PAGE = 4000
 _POLL_SECONDS = 0.1
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """What an operator types into a search, as FTS5 understands it.
 
 Nothing typed is ever FTS5 syntax: every piece is quoted. `checkout-7d9f` is one piece, so it finds these two
-words side by side.
+words side by side, and so does what stands in quotes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ NOTHING = '""'
 """A query that finds no row."""
 
 _WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r'"([^"]*)"|(\S+)')
 _MOST_PIECES = 24
 _RAREST = 3
 
 
 def pieces(text: str) -> list[str]:
-    """What stands between the blanks of `text` and has a word in it, each once."""
-    found = dict.fromkeys(piece for piece in text.replace("\0", " ").split() if _WORD.search(piece))
+    """What stands between quotes or blanks in `text` and has a word in it, each once."""
+    parts = (quoted or plain for quoted, plain in _PIECE.findall(text.replace("\0", " ")))
+    found = dict.fromkeys(piece for piece in parts if _WORD.search(piece))
     return list(found)[:_MOST_PIECES]
 
 

