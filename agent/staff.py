@@ -75,8 +75,6 @@ class Staff:
     """The line that goes before the operator's words: where we are, and when."""
     titled_by_model: bool
     """Whether the model, where there is one, is asked for a better title."""
-    no_model: str
-    """What to say when a request needs a model and there is none."""
 
 
 def hire(ship: Ship, log: Logbook) -> Staff:
@@ -138,15 +136,4 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
         titled_by_model=ship.titled_by_model,
-        no_model=without_model(ship.library),
-    )
-
-
-def without_model(library: Library) -> str:
-    """What an operator is told whose request needs a model, when there is none."""
-    lines = [f"- `{runbook.phrase}`: {runbook.summary}" for runbook in library]
-    return (
-        "That is none of the requests I know without a model, and there is no model.\n\n"
-        "Store a key with `pilothouse auth login`, or name a self-hosted server in `config.toml`"
-        " (`[model] base_url`). Without one, I understand:\n\n" + "\n".join(lines)
     )
