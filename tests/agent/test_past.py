@@ -16,6 +16,7 @@ from agent.outcome import Standing, outcome
 from agent.past import Past
 from agent.plan import PlanStatus
 from agent.state import SessionState, fold
+from agent.touching import touched
 from memory.finding import Wanted
 from memory.lease import claim
 from tests.agent.test_conversation import talking
@@ -23,6 +24,7 @@ from tests.standins.crew import REDACTOR, Crew, approve, carry_out, crew, look, 
 from tests.standins.script import Turn, text
 from tests.standins.shelf import Shelf
 from tools.gate import Gate
+from tools.tool import Call, Scope
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -183,3 +185,10 @@ async def test_a_session_that_is_open_somewhere_is_not_deleted(tmp_path: Path, s
         await session.close()
         await past(aboard).delete("s")
         assert (await past(aboard).find("")).rows == []
+
+
+def test_a_look_at_an_object_in_several_contexts_is_found_from_each() -> None:
+    call = Call(tool="kubernetes_get@1", args={"kind": "deploy", "name": "cart", "namespace": "shop"})
+    event = e.ToolCalled(turn=1, call_id="c", call=call, scope=Scope(context="prod,staging"))
+    found = {(touch.place, touch.thing) for touch in touched(event, SessionState())}
+    assert found == {("prod", "deployment/cart in shop"), ("staging", "deployment/cart in shop")}
