@@ -19,6 +19,7 @@ from agent import events as e
 from agent.conversation.turn import ModelTurn, Outcome
 from agent.decisions import CommandRefused, Why, plan_of
 from agent.logbook import Logbook
+from agent.outcome import outcome
 from agent.plan import PlanProblem
 from agent.plans import Plans
 from agent.recovery import Aftermath
@@ -27,6 +28,7 @@ from agent.revising import edited, struck, typed
 from agent.runbooks.catalogue import HELP, catalogue, unknown
 from agent.staff import Staff
 from agent.state import SessionState
+from agent.titles import improve_title
 from memory.errors import KeptError
 from memory.lease import Lease
 
@@ -41,6 +43,7 @@ class Marked:
     """What the session browser's line says of this session."""
 
     status: str = ""
+    changed: int = 0
     title: str = ""
     cost: Decimal | None = None
 
@@ -82,9 +85,14 @@ class Session:
         """False when another console drives this session and we only follow."""
         return self._lease is not None
 
-    def subscribe(self) -> AsyncIterator[e.Recorded]:
-        """The whole history, then everything that happens, until the session is closed."""
-        return self._log.subscribe()
+    @property
+    def history(self) -> tuple[e.Recorded, ...]:
+        """Everything stored so far, oldest first."""
+        return self._log.history
+
+    def subscribe(self, skip: int = 0) -> AsyncIterator[e.Recorded]:
+        """The history, but for its first events, then everything that happens, until the session is closed."""
+        return self._log.subscribe(skip)
 
     async def start(self) -> None:
         """Begin to work off commands, after what a crash left in doubt was looked up."""
@@ -92,7 +100,7 @@ class Session:
             self._spawn(self._follow(), "follow")
             return
         # What the browser says of an old session stays, until something here changes it.
-        self._marked = Marked("", self.state.title, self.state.cost)
+        self._marked = Marked("", 0, self.state.title, self.state.cost)
         await self._plans.settle()
         if self.state.current is not None:
             await self._mark()
@@ -230,6 +238,8 @@ class Session:
             await asyncio.shield(self._log.record(ended))
             await asyncio.shield(self._mark())
         await self._staff.remembering.after_turn(turn)
+        if self._staff.titled_by_model and self.state.titled == "rule" and turn == 1:
+            self._spawn(self._improve_title(), "title")
         await self._plans.go_on()
 
     async def _begin(self, wanted: str | Again, turn: int) -> Coroutine[Any, Any, Outcome]:
@@ -297,20 +307,23 @@ class Session:
         if self.state.title:
             return ()
         words = " ".join(text.split())
-        return (e.TitleChanged(title=words if len(words) <= 60 else words[:59] + "…"),)
+        return (e.TitleChanged(title=words if len(words) <= 60 else words[:59] + "…", by="rule"),)
 
     async def _mark(self) -> None:
         """Keep the session browser's line in step with the journal."""
-        plan, state = self.state.current, self.state
-        status = plan.status.value if plan is not None else "answered"
-        sessions = self._staff.sessions
-        if status != self._marked.status:
-            await sessions.mark(self.id, status)
+        state, sessions = self.state, self._staff.sessions
+        became = outcome(state, self.id)
+        if (became.standing, became.changed) != (self._marked.status, self._marked.changed):
+            await sessions.mark(self.id, became.standing.value, became.changed)
         if state.title != self._marked.title:
             await sessions.rename(self.id, state.title)
         if state.cost is not None and state.cost != self._marked.cost:
             await sessions.charge(self.id, state.cost)
-        self._marked = Marked(status, state.title, state.cost)
+        self._marked = Marked(became.standing.value, became.changed, state.title, state.cost)
+
+    async def _improve_title(self) -> None:
+        if (desk := self._staff.desk(self.state.model)) is not None:
+            await improve_title(self._log, self._staff.sessions, desk.model)
 
     async def _stop(self) -> None:
         self._plans.halt()

@@ -12,6 +12,10 @@ environment = "production"
 [limits]
 concurrent_steps = 16
 
+[sessions]
+keep_days = 180                    # older ones are removed for good, unless pinned or unfinished
+titles = "model"                   # or "rule": never ask the model for a title
+
 [console]
 theme = "pilothouse-night"
 """
@@ -66,6 +70,17 @@ class Limits(_Section):
     session_cost: Decimal | None = Field(None, gt=0, description="US dollars of one session.")
 
 
+class SessionSettings(_Section):
+    keep_days: int | None = Field(
+        None,
+        ge=1,
+        description="Sessions untouched for longer are removed at the start; never pinned or unfinished ones.",
+    )
+    titles: Literal["model", "rule"] = Field(
+        "model", description="Whether the model is asked once for a better title, after the first turn."
+    )
+
+
 class ConsoleSettings(_Section):
     theme: str = ""
     ascii: bool = False
@@ -78,6 +93,7 @@ class Settings(_Section):
     model: ModelSettings = ModelSettings()
     contexts: dict[str, PlaceSettings] = {}
     limits: Limits = Limits()
+    sessions: SessionSettings = SessionSettings()
     console: ConsoleSettings = ConsoleSettings()
 
     def pinned(self, place: str) -> bool:

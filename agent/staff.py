@@ -53,6 +53,8 @@ class Ship:
     """The way to the clusters for closer looks; without it only what tools return can be looked at."""
     knowledge: Knowledge | None = None
     """What is remembered across sessions; without it nothing is."""
+    titled_by_model: bool = False
+    """Whether the model, where there is one, is asked for a better title after the first turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Staff:
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
     """The line that goes before the operator's words: where we are, and when."""
+    titled_by_model: bool
+    """Whether the model, where there is one, is asked for a better title."""
 
 
 def hire(ship: Ship, log: Logbook) -> Staff:
@@ -131,4 +135,5 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         ),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
+        titled_by_model=ship.titled_by_model,
     )

@@ -144,7 +144,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
     Action("replay_session", "Replay it from the start", Where.SESSIONS, "f3", "replay"),
     Action("rename_session", "Rename it", Where.SESSIONS, "f4", "rename"),
+    Action("fork_session", "Begin a new one that goes on from its end", Where.SESSIONS, "f6", "fork"),
+    Action("pin_session", "Pin it, or let go of it", Where.SESSIONS, "f7", "pin"),
     Action("delete_session", "Delete it for good", Where.SESSIONS, "f8,delete", "delete"),
+    Action("export_session", "Write it to a file", Where.SESSIONS, "f9", "export"),
     Action("begin_session", "Begin a new one", Where.SESSIONS, "f5", "new"),
     Action("close_sessions", "Back to the console", Where.SESSIONS, "escape", "back"),
     # memory
@@ -172,6 +175,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("slower", "Slower", Where.REPLAY, "minus", "slower"),
     Action("to_end", "To the end", Where.REPLAY, "e", "end"),
     Action("to_start", "To the start", Where.REPLAY, "b", "start"),
+    Action("fork_here", "Begin a new session that goes on from here", Where.REPLAY, "f", "fork here"),
     Action("switch_pane", "The other pane", Where.REPLAY, "tab", "pane"),
     Action("close_replay", "Back to the list", Where.REPLAY, "escape", "close"),
     # details

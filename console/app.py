@@ -111,9 +111,11 @@ class PilothouseApp(Commanding):
 
         try:
             self.agent = await self._connect()
-            for notice in self.agent.notices:
-                self.notify(notice, severity="warning", markup=False)
             await self._open(None)
+            for notice in self.agent.notices:
+                # In the conversation too: a notice is gone before everybody has read it.
+                self.notify(notice, severity="warning", markup=False)
+                self.main.chat.tell(notice)
         except Exception as error:
             self.main.fail(sentence(error))
 
@@ -140,6 +142,8 @@ class PilothouseApp(Commanding):
 
         assert self.agent is not None
         session = await self.agent.open_session(session_id)
+        if session_id in self.agent.interrupted:
+            self.agent.interrupted.remove(session_id)
         main = self.main
 
         def show(batch: Sequence[Recorded]) -> None:

@@ -110,6 +110,8 @@ def _note(event: e.Event) -> str:
             return f"plan {event.plan.id} is offered: {event.plan.goal}"
         case e.PlanApproved():
             return f"the operator approved {', '.join(event.steps)} of plan {event.plan_id}"
+        case e.SessionForked():
+            return "the session was forked here; no plan is on offer and nothing is approved any more"
         case e.PlanRejected():
             comment = f": {event.comment}" if event.comment else ""
             return f"the operator rejected plan {event.plan_id}{comment}"

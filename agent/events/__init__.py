@@ -10,8 +10,6 @@ something else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -31,6 +29,7 @@ from agent.events.ephemeral import (
     TurnStarted,
     ViewChanged,
 )
+from agent.events.forking import SessionForked
 from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
 from agent.events.plan import (
     ApprovedHow,
@@ -56,6 +55,7 @@ from agent.events.plan import (
     StepStopped,
     StepSucceeded,
 )
+from agent.events.recorded import Recorded
 from agent.events.session import (
     AnswerGiven,
     Evidence,
@@ -76,7 +76,7 @@ from agent.events.session import (
 )
 
 DurableEvent = Annotated[
-    SessionStarted | SessionResumed | TitleChanged | ScopeChanged | ModeChanged | ModelChanged
+    SessionStarted | SessionForked | SessionResumed | TitleChanged | ScopeChanged | ModeChanged | ModelChanged
     | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
@@ -95,15 +95,6 @@ EphemeralEvent = (
 Event = DurableEvent | EphemeralEvent
 
 DURABLE: TypeAdapter[DurableEvent] = TypeAdapter(DurableEvent)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event with its place in the session. Ephemeral events have no `seq`."""
-
-    seq: int | None
-    at: datetime
-    event: Event
 
 
 __all__ = [
@@ -145,6 +136,7 @@ __all__ = [
     "Recorded",
     "Said",
     "ScopeChanged",
+    "SessionForked",
     "SessionResumed",
     "SessionStarted",
     "StepChecking",

@@ -29,8 +29,13 @@ class SessionResumed(Durable):
 
 
 class TitleChanged(Durable):
+    """`by` is whoever found the words: a rule, the model (at this price), or the operator."""
+
     kind: Literal["title_changed"] = "title_changed"
     title: str
+    by: Literal["rule", "model", "operator"] = "operator"
+    usage: Usage = Usage()
+    cost: Decimal | None = None
 
     def words(self) -> str:
         return self.title

@@ -174,10 +174,7 @@ async def _finish(
 
 async def _follow(session: Session, plan_id: str, out: Output) -> None:
     """Say on stderr how the steps move."""
-    start = session.state.seq
-    async for recorded in session.subscribe():
-        if recorded.seq is not None and recorded.seq <= start:
-            continue
+    async for recorded in session.subscribe(len(session.history)):
         event = recorded.event
         if isinstance(event, e.Noticed):
             out.notice(event.text)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from console import __version__
 from console.cli.exits import Exit, Problem
+from console.cli.session_grammar import add_sessions
 
 if TYPE_CHECKING:
     from console.cli.output import Output
@@ -184,7 +185,7 @@ def _grammar() -> _Parser:
         help="what became of a step in doubt: there, not-there or unknown (may repeat)",
     )  # fmt: skip
 
-    _add_sessions(add, group)
+    add_sessions(add, group, _number, _folder)
     _add_memory(add, group)
 
     _add_audit(add, group)
@@ -212,25 +213,6 @@ def _grammar() -> _Parser:
     sandbox = group("sandbox", "the practice sandbox", missing="sandbox up")
     add(sandbox, "up", "run the sandbox here until ctrl+c, for kubectl and the aws CLI", "sandbox:up")
     return grammar
-
-
-def _add_sessions(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
-    sessions = group("sessions", "everything that was said and done, by session", "sessions:list_all")
-    listing = add(sessions, "list", "sessions, the latest first", "sessions:list_all")
-    listing.add_argument("text", nargs="*", metavar="TEXT", help="only those with these words")
-    listing.add_argument("--status", metavar="WORD", help="only those that stand so, such as succeeded")
-    listing.add_argument("--limit", type=_number, metavar="N", help="at most N (50)")
-    showing = add(sessions, "show", "what happened in a session", "sessions:show")
-    showing.add_argument("session", metavar="ID")
-    search = add(sessions, "search", "find words in all sessions", "sessions:search")
-    search.add_argument("text", nargs="+", metavar="TEXT")
-    search.add_argument("--limit", type=_number, metavar="N", help="at most N (20)")
-    export = add(sessions, "export", "a session as one document", "sessions:export")
-    export.add_argument("session", metavar="ID")
-    export.add_argument("--as", dest="form", choices=["markdown", "json"], help="markdown, unless --json")
-    export.add_argument("--output", "-o", metavar="FILE", type=_folder, help="write to FILE, not to stdout")
-    delete = add(sessions, "delete", "remove a session's words for good", "sessions:delete")
-    delete.add_argument("session", metavar="ID")
 
 
 def _add_audit(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:

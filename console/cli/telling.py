@@ -59,6 +59,13 @@ def _plan(event: e.PlanOffered, at: str) -> Iterator[str]:
 
 def _line(event: e.Event) -> str:
     match event:
+        case e.SessionForked():
+            reference = f"event {event.seq}, `{event.hash[:12]}`"
+            return f"**Forked** from session {event.session}, “{event.title}”, at {reference}, by {event.by}."
+        case e.SessionStarted():
+            return f"Begun by {event.operator}."
+        case e.SessionResumed():
+            return f"Gone on with by {event.operator}."
         case e.ScopeChanged():
             return f"Working in {scope_words(event.scope) or 'no place in particular'}."
         case e.ModeChanged():

@@ -48,7 +48,30 @@ class Scoping(Deciding):
             if session is not None:
                 self.post_message(self.SessionWanted(session))
 
-        self.app.push_screen(SessionsScreen(self.agent.sessions, self.live.session.id, self.glyphs), chosen)
+        session, past = self.live.session, self.agent.past
+
+        async def rename(title: str) -> None:
+            from agent.commands import Rename
+
+            await session.send(Rename(title=title))
+
+        self.app.push_screen(SessionsScreen(past, session.id, self.glyphs, rename), chosen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        usual = super().check_action(action, parameters)
+        return usual or bool(self._cut_off) if action == "resume" else usual
+
+    def action_resume(self) -> None:
+        """As everywhere; where no plan is to be gone on with, open the session that was cut off."""
+        if super().check_action("resume", ()):
+            super().action_resume()
+        elif session := self._cut_off:
+            self.post_message(self.SessionWanted(session))
+
+    @property
+    def _cut_off(self) -> str:
+        """Id of the latest session that was cut off and not opened since, or nothing."""
+        return next(iter(self.agent.interrupted), "") if self.agent is not None else ""
 
     def action_memories(self) -> None:
         if self.agent is None:

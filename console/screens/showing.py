@@ -56,15 +56,16 @@ class Showing(Looking):
 
     # --- what comes up the road ---------------------------------------------------------------------
 
-    def on_showing_arrived(self, event: Arrived) -> None:
-        event.stop()
+    def on_showing_arrived(self, arrived: Arrived) -> None:
+        arrived.stop()
         assert self.live is not None
         words, looks = [], []
-        for recorded in event.batch:
-            match recorded.event.kind:
+        for recorded in arrived.batch:
+            match recorded.kind:  # the event itself may not have been read yet, and need not be
                 case "view_changed":
-                    if recorded.event.view == self._view_id:
-                        self.resources.apply(recorded.event.rows)
+                    event = recorded.event
+                    if event.kind == "view_changed" and event.view == self._view_id:
+                        self.resources.apply(event.rows)
                 case "inspected" | "log_grew":
                     looks.append(recorded)
                 case _:

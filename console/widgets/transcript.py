@@ -6,6 +6,7 @@ fifteen times a second. A reader who scrolled up is never moved.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
@@ -22,6 +23,7 @@ from textual.timer import Timer
 from agent.events import Recorded
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
+from console.widgets.transcript_behind import PAUSE, Behind, split
 from console.widgets.transcript_column import Column, Paper
 from console.widgets.transcript_fold import TranscriptFold
 
@@ -75,6 +77,8 @@ class Transcript(LineView):
         self._moving = False
         self._repaint: Timer | None = None
         self._catch_up: Timer | None = None
+        self._behind: Behind | None = None
+        self._read_on: Timer | None = None
         self._sheet: Paper | None = None
         self._following = True
         self._read = (0, 0)
@@ -98,6 +102,15 @@ class Transcript(LineView):
         if self._changed and self._repaint is None and self.is_attached:
             self._repaint = self.set_timer(REPAINT_EVERY, self.flush)
 
+    def feed_all(self, many: Sequence[Recorded]) -> None:
+        """Take many events at once. Of a long history the end stands there at once, the rest a moment later."""
+        earlier, recent = (many, []) if len(self._column) else split(many)
+        if recent:
+            self._behind = Behind(earlier, self._fold)
+            self._read_on = self.set_timer(PAUSE, self._read_back)
+        for recorded in recent or many:
+            self.feed(recorded)
+
     def flush(self) -> None:
         """Paint now what was fed and is not painted yet; out of sight, that waits."""
         if self._repaint is not None:
@@ -115,6 +128,9 @@ class Transcript(LineView):
     def clear(self) -> None:
         """Forget everything: another session follows."""
         self._fold, self._column = TranscriptFold(), Column()
+        if self._read_on is not None:
+            self._read_on.stop()
+        self._behind = self._read_on = None
         self._changed.clear()
         self._following, self._read, self._cursor = True, (0, 0), None
         self._asked, self._answered = 0, False
@@ -128,7 +144,7 @@ class Transcript(LineView):
     @property
     def catching_up(self) -> bool:
         """Whether parts that are out of view are still being painted in the background."""
-        return bool(self._changed) or self._catch_up is not None
+        return bool(self._changed) or self._catch_up is not None or self._behind is not None
 
     @property
     def unread(self) -> int:
@@ -167,10 +183,10 @@ class Transcript(LineView):
             self._sheet = paper
         return self._sheet
 
-    def _show(self, again: list[int]) -> None:
-        """Paint these entries and whatever is in view, keeping the reader's place."""
+    def _show(self, again: list[int], place: tuple[int, int] | None = None) -> None:
+        """Paint these entries and whatever is in view, keeping the reader's place (`place`, if it moved)."""
         column, paper = self._column, self._paper()
-        anchor, shown = column.at(self.scroll_offset.y), self._in_view()
+        anchor, shown = place or column.at(self.scroll_offset.y), self._in_view()
         column.paint(again, paper)
         while stale := self._stale_in_view(anchor, paper):
             column.paint(stale, paper)
@@ -220,6 +236,21 @@ class Transcript(LineView):
         start = column.height - height if self._following else column.line_of(*anchor)
         first, last = column.at(start)[0], column.at(start + height)[0]
         return [index for index in range(first, last + 1) if column.is_stale(index, paper)]
+
+    def _read_back(self) -> None:
+        """Read on in what came before; once all of it is read, put it above, keeping the reader's place."""
+        assert self._behind is not None
+        if not self._behind.read_on():
+            self._read_on = self.set_timer(PAUSE, self._read_back)
+            return
+        entries, self._behind, self._read_on = self._behind.entries, None, None
+        anchor = self._column.at(self.scroll_offset.y)
+        count = self._column.prepend(entries)
+        self._changed = {index + count for index in self._changed}
+        self._read = (self._read[0] + count, self._read[1])
+        if self._cursor is not None:
+            self._cursor += count
+        self._show([], (anchor[0] + count, anchor[1]))
 
     def _paint_some(self) -> None:
         """Paint a few entries that are out of view, the newest first."""

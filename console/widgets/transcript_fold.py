@@ -48,6 +48,10 @@ class TranscriptFold:
         self._calls: dict[str, tuple[Line, e.ToolCalled]] = {}
         self._goals: dict[str, str] = {}
 
+    def know(self, goals: dict[str, str]) -> None:
+        """Take plans' goals from events that are not folded here."""
+        self._goals.update(goals)
+
     def take(self, recorded: e.Recorded) -> list[Entry]:
         """Fold one event in; returns the entries that are new or changed."""
         event, seq = recorded.event, recorded.seq
@@ -150,6 +154,9 @@ class TranscriptFold:
                 there = place_words(event.scope)
                 sandbox = ", practice sandbox" if event.sandbox else ""
                 return note(seq, f"Session of {event.operator}{there}{sandbox}, {clock(recorded.at)}.")
+            case e.SessionForked():
+                words = f"Forked from “{event.title or event.session}” at event {event.seq}, by {event.by}."
+                return note(seq, f"{words} Approvals and open plans stayed there.")
             case e.SessionResumed():
                 return note(seq, f"Resumed by {event.operator} at {clock(recorded.at)}, read-only.")
             case e.ScopeChanged():

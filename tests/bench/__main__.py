@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, execution, intents, learning, live, redaction, startup, streaming, width
+from tests.bench import chat, execution, intents, learning, live, past, redaction, startup, streaming, width
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -31,6 +31,8 @@ BENCHES: dict[str, Bench] = {
     "contexts": live.many_contexts,
     "learning": learning.planning,
     "recall": learning.recall,
+    "open-session": past.open_a_long_session,
+    "search": past.search_a_million,
     "hiding-secrets": redaction.hiding,
 }
 

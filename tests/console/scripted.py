@@ -17,9 +17,11 @@ from agent import commands as c
 from agent import events as e
 from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
+from agent.past import Past
 from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
 from agent.settings import Settings
 from agent.state import SessionState, fold
+from memory.home import Home
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.sessions import Sessions
@@ -76,9 +78,13 @@ class ScriptedSession:
 
     # --- what the console calls ---------------------------------------------------------------------
 
-    async def subscribe(self) -> AsyncIterator[e.Recorded]:
+    @property
+    def history(self) -> tuple[e.Recorded, ...]:
+        return tuple(self._history)
+
+    async def subscribe(self, skip: int = 0) -> AsyncIterator[e.Recorded]:
         queue: asyncio.Queue[e.Recorded | None] = asyncio.Queue()
-        for recorded in self._history:
+        for recorded in self._history[skip:]:
             queue.put_nowait(recorded)
         self._readers.append(queue)
         while (item := await queue.get()) is not None:
@@ -316,9 +322,11 @@ class ScriptedAgent:
     journal: Journal
     sessions: Sessions
     knowledge: Knowledge
+    home: Home
     settings: Settings = field(default_factory=Settings)
     redactor: Redactor = field(default_factory=lambda: Redactor(b"a key for tests" * 2))
     notices: tuple[str, ...] = ()
+    interrupted: list[str] = field(default_factory=list)
     model: str = ""
     opened: list[ScriptedSession] = field(default_factory=list)
     closed: bool = False
@@ -327,7 +335,19 @@ class ScriptedAgent:
     async def start(cls, folder: Path, **fields: str) -> ScriptedAgent:
         journal = await Journal.open(folder / "journal.db", lambda: datetime.now(UTC))
         knowledge = await Knowledge.open(folder / "knowledge.db", lambda value: value)
-        return cls(journal, Sessions(journal), knowledge, **fields)  # type: ignore[arg-type]
+        home = Home(folder).prepare()
+        return cls(journal, Sessions(journal), knowledge, home, **fields)  # type: ignore[arg-type]
+
+    @property
+    def past(self) -> Past:
+        return Past(
+            self.home,
+            self.journal,
+            self.redactor,
+            operator="ada",
+            program="tests",
+            clock=lambda: datetime.now(UTC),
+        )
 
     async def open_session(self, session_id: str | None = None) -> ScriptedSession:
         name = session_id or f"20260314-{len(self.opened) + 1:05}"
