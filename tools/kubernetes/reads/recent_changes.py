@@ -39,10 +39,12 @@ WATCHED = (
     "roles.rbac.authorization.k8s.io",
     "rolebindings.rbac.authorization.k8s.io",
 )
-"""Kinds whose metadata is read when none are named: those that people and pipelines change."""
+"""Kinds whose metadata is read when none are named, with the custom ones: what people and pipelines change."""
 
 _SECRETS = "secrets: their field owners are not read, because the values would travel with them"
 _MOST_FIELDS = 12
+_MOST_CUSTOM = 40
+"""Custom kinds that are looked at unasked."""
 _AT_ONCE = 6
 
 
@@ -131,7 +133,8 @@ class KubernetesRecentChanges(OnClusters, Tool[RecentChangesArgs, RecentChangesO
         cluster = await self._clusters.cluster(scope.context)
         namespace = "" if args.all_namespaces else working_namespace(args.namespace, scope)
         looking = Looking(cluster)
-        resources = [(await cluster.kinds.resolve(word)).resource for word in args.kinds] or list(WATCHED)
+        resources = [(await cluster.kinds.resolve(word)).resource for word in args.kinds]
+        resources = resources or [*WATCHED, *await _custom(looking, bool(namespace))]
         if "secrets" in resources:
             resources.remove("secrets")
             looking.unseen.append(_SECRETS)
@@ -241,6 +244,20 @@ def _key_words(key: str) -> str:
     """`{"name":"app"}` as `app`, several keys joined."""
     pairs = [part.partition(":")[2].strip('"') for part in key.strip("{}").split(",")]
     return "/".join(pairs)
+
+
+async def _custom(looking: Looking, namespaced: bool) -> list[str]:
+    """The kinds that operators brought along; cluster-wide ones too where everything is asked for."""
+    known = [
+        kind.resource
+        for kind in await looking.cluster.kinds.all()
+        if kind.custom and "list" in kind.verbs and (kind.namespaced or not namespaced)
+    ]
+    resources = list(dict.fromkeys(known))
+    if len(resources) > _MOST_CUSTOM:
+        left = len(resources) - _MOST_CUSTOM
+        looking.unseen.append(f"{left} of {len(resources)} custom kinds: name them to have them looked at")
+    return resources[:_MOST_CUSTOM]
 
 
 async def _revisions(looking: Looking, namespace: str, name: str) -> list[RecentChange]:
