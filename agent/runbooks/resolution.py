@@ -83,7 +83,8 @@ class Resolver:
         kind, _, bare = words[name].rpartition("/")
         place = words.get(parameter.within, "") if parameter.within else ""
         if kind and kind_word(kind) not in SCALABLE:
-            return await self._object(kind_word(kind), bare, place)
+            exact = kind.lower() if "." in kind else kind_word(kind)  # a group tells kinds of one name apart
+            return await self._object(exact, bare, place)
         found = await self._find(name=bare.lower(), environment=place)
         if kind:
             found = [item for item in found if str(item["kind"]).lower() == kind_word(kind)]

@@ -8,6 +8,9 @@ from tools.kubernetes.plain_text import plain
 from tools.kubernetes.rollout import counts, pod_trouble, revision
 from tools.rows import Health
 
+BETTER_FALSE = ("Pressure", "Unavailable", "Failure", "Failed", "Stalled", "Degraded", "DisruptionTarget")
+"""Endings of the conditions that are well when they are False."""
+
 _READY = ("Ready", "Available", "Healthy", "Synced", "Established")
 _WORDS = ("phase", "state", "health", "status")
 _LONGEST = 120

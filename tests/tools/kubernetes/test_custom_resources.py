@@ -102,6 +102,19 @@ async def test_related_objects_follow_owner_references_both_ways_and_the_names_i
     assert await related("child") == {(Relation.OWNER, word, "parent", "", True)}
 
 
+async def test_its_trouble_is_explained_by_what_it_says_of_itself(added: Gadgets) -> None:
+    lab = added.lab
+    await added.make("one", size=3)
+    healthy = await lab.read("kubernetes_diagnose", kind=added.kind, name="one")
+    assert healthy.findings == ()
+    await change(lab, added.definition, "one", {"status": {"conditions": [FAILED]}}, status=True)
+    (finding,) = (await lab.read("kubernetes_diagnose", kind=added.kind, name="one")).findings
+    assert finding.cause == "It says that it is not ready: Broken: the spring is worn out."
+    assert [(entry.what, entry.quote) for entry in finding.evidence] == [
+        ("condition Ready", "False, Broken: the spring is worn out")
+    ]
+
+
 async def test_it_is_applied_with_a_diff_observed_and_taken_back(added: Gadgets) -> None:
     lab = added.lab
     await lab.carry_out("kubernetes_apply", manifest=added.manifest("one", size=3))
