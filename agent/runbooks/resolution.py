@@ -177,7 +177,7 @@ class Resolver:
             name = namespace or "all namespaces"
             # What cannot be asked of all namespaces at once is asked of the one that is worked in.
             working = working_namespace("", self.scope)
-            one = {"name": name, "namespace": namespace, "all": not namespace, "working": working}
+            one: Value = {"name": name, "namespace": namespace, "all": not namespace, "working": working}
             return {"name": name, "each": [one]}
         output = await self.reader.run(
             Call(tool="kubernetes_find_workloads", args={"environment": word.lower()}), self.scope

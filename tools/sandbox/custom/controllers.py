@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.sandbox.controllers.manager import Manager
-from tools.sandbox.custom.definition import CLEANUP, kinds_of, stored_version
+from tools.sandbox.custom.definition import CLEANUP, faults_of, kinds_of, stored_version
 from tools.sandbox.kinds import GroupVersion, Kind, StorageKey
 from tools.sandbox.manifest import Manifest, deleting, dig, name_of
 from tools.sandbox.plane import ControlPlane, set_condition
@@ -26,7 +26,7 @@ class DefinitionController:
         """A definition is gone, or an object of one that is going."""
         if change.type != "DELETED":
             return
-        if change.kind == self.kind.storage:
+        if change.kind == self.kind.storage and not faults_of(change.obj):
             storage = _storage(change.obj)
             self._ending.pop(storage, None)
             self._plane.kinds.serve(storage, [])
@@ -34,6 +34,8 @@ class DefinitionController:
             self._manager.look_at(self.kind, "", self._ending[change.kind])
 
     def reconcile(self, obj: Manifest) -> None:
+        if faults_of(obj):
+            return  # put there past the checks of the server
         storage, kinds = _storage(obj), kinds_of(obj)
         if deleting(obj):
             self._end(obj, storage, kinds)

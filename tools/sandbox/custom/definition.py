@@ -58,7 +58,9 @@ def faults_of(definition: Manifest) -> list[Cause]:
 
 
 def kinds_of(definition: Manifest) -> list[Kind]:
-    """One kind for every served version, the newest first."""
+    """One kind for every served version, the newest first; none of a definition that is not whole."""
+    if faults_of(definition):
+        return []
     spec = definition["spec"]
     served = [version for version in spec["versions"] if version.get("served")]
     return [_kind(definition, version) for version in sorted(served, key=_age, reverse=True)]
