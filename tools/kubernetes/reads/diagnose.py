@@ -17,7 +17,7 @@ from tools.kubernetes.reads.custom_findings import custom_findings
 from tools.kubernetes.reads.events import Happening, read_events
 from tools.kubernetes.reads.findings import UNSCHEDULED, Evidence, Finding, PodSituation, findings_about
 from tools.kubernetes.reads.looking import Looking
-from tools.kubernetes.reads.node_fit import NodeFit
+from tools.kubernetes.reads.node_fit import NOT_EXAMINED, NodeFit
 from tools.kubernetes.reads.quotas import TIGHT, quota_lines
 from tools.kubernetes.reads.workload_findings import QUOTA_USED_UP, workload_findings
 from tools.kubernetes.rollout import owned_by, pods_of, replica_sets_of
@@ -215,7 +215,10 @@ class _Case:
                 if fit is None:
                     fit = NodeFit(looking)
                     await fit.read(self.namespace)
-                    self.checked.append("nodes: cordons, taints, labels, free room; claims of waiting pods")
+                    self.checked.append(
+                        "nodes: cordons, taints, labels, free room, affinities, spreading; claims of waiting pods"
+                    )
+                    self.not_checked.append(NOT_EXAMINED)
                 evidence = fit.evidence(situation.pod)
                 own = [
                     _with(entry, evidence) if entry.cause.startswith(UNSCHEDULED) else entry for entry in own
