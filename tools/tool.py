@@ -123,6 +123,8 @@ class Change(Frozen):
     path: str
     before: JsonValue = None
     after: JsonValue = None
+    lost: str = ""
+    """Why undo does not put `before` back here, where that is so: `its workload makes another one`."""
 
 
 class Preview(Frozen):

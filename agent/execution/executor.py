@@ -200,4 +200,14 @@ def _summary(progress: PlanProgress) -> str:
     ]
     if back:
         words.append(f"{' and '.join(back)} put back as found")
-    return ", ".join(words) + "."
+    return " ".join((", ".join(words) + ".", *_half_way(progress)))
+
+
+def _half_way(progress: PlanProgress) -> list[str]:
+    """What a stop left of the writes that were under way, in their own words: it is neither done nor undone."""
+    found = []
+    for step in progress.plan.writes:
+        seen = progress.of(step.id)
+        if seen.state is StepState.STOPPED and seen.applied is not False:
+            found.append(f"{step.title}: {seen.cause}")
+    return found

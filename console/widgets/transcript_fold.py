@@ -233,6 +233,8 @@ class TranscriptFold:
                 return note(seq, text, "$text-warning")
             case e.StepNotApplied():
                 return note(seq, f"Step {event.step_id}: {event.detail}", "$foreground-muted")
+            case e.StepStopped() if event.applied is not False:
+                return note(seq, f"Step {event.step_id}: {event.detail}", "$text-warning")
         return None
 
     def _finished(self, event: e.PlanFinished, seq: int | None) -> Entry:
