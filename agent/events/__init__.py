@@ -37,6 +37,7 @@ from agent.events.plan import (
     AskingResumed,
     AskingWaived,
     AttemptFailed,
+    DoubtSettled,
     GatePassed,
     GateReached,
     PlanAgainBegun,
@@ -80,7 +81,7 @@ DurableEvent = Annotated[
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
-    | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
+    | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
     | MemoriesUsed | MemoryWritten,
     Field(discriminator="kind"),
@@ -112,6 +113,7 @@ __all__ = [
     "AskingResumed",
     "AskingWaived",
     "AttemptFailed",
+    "DoubtSettled",
     "Durable",
     "DurableEvent",
     "Ephemeral",

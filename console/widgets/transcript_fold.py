@@ -235,6 +235,8 @@ class TranscriptFold:
                 return note(seq, f"Step {event.step_id}: {event.detail}", "$foreground-muted")
             case e.StepStopped() if event.applied is not False:
                 return note(seq, f"Step {event.step_id}: {event.detail}", "$text-warning")
+            case e.DoubtSettled():
+                return note(seq, f"Step {event.step_id}: {event.words()}")
         return None
 
     def _finished(self, event: e.PlanFinished, seq: int | None) -> Entry:
