@@ -80,7 +80,10 @@ def not_put_back(original: Preview) -> tuple[str, ...]:
     for change in original.changes:
         if change.lost:
             by_reason.setdefault(change.lost, []).append(change)
-    return tuple(f"Not put back, as far as it was done: {_listed(changes)}; {why}." for why, changes in by_reason.items())
+    return tuple(
+        f"Not put back, as far as it was done: {_listed(changes)}; {why}."
+        for why, changes in by_reason.items()
+    )
 
 
 def same_changes(one: Iterable[Change], other: Iterable[Change]) -> bool:

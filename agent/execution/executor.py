@@ -205,10 +205,6 @@ def _summary(progress: PlanProgress) -> str:
 
 
 def _half_way(progress: PlanProgress) -> list[str]:
-    """What a stop left of the writes that were under way, in their own words: it is neither done nor undone."""
-    found = []
-    for step in progress.plan.writes:
-        seen = progress.of(step.id)
-        if seen.state is StepState.STOPPED and seen.applied is not False:
-            found.append(f"{step.title}: {seen.cause}")
-    return found
+    """What became of each write that a stop met on its way, in that write's own words."""
+    stopped = [step for step in progress.plan.writes if progress.of(step.id).state is StepState.STOPPED]
+    return [f"{step.title}: {cause}" for step in stopped if (cause := progress.of(step.id).cause)]

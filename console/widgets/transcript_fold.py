@@ -233,8 +233,6 @@ class TranscriptFold:
                 return note(seq, text, "$text-warning")
             case e.StepNotApplied():
                 return note(seq, f"Step {event.step_id}: {event.detail}", "$foreground-muted")
-            case e.StepStopped() if event.applied is not False:
-                return note(seq, f"Step {event.step_id}: {event.detail}", "$text-warning")
             case e.DoubtSettled():
                 return note(seq, f"Step {event.step_id}: {event.words()}")
         return None
