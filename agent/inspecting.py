@@ -116,7 +116,7 @@ class Inspector:
 
     async def _sides(self, request: str, target: Target, obj: Json, show: Show, *, first: bool) -> None:
         async def summary() -> Page:
-            word, context = target.kind.word, target.cluster.context
+            word, context = target.word, target.cluster.context
             return await asyncio.to_thread(summary_page, obj, word=word, context=context)
 
         async def related() -> Page:

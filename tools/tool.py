@@ -18,8 +18,10 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -123,6 +125,16 @@ class Change(Frozen):
     path: str
     before: JsonValue = None
     after: JsonValue = None
+    lost: str = ""
+    """Why undo does not put `before` back here, where that is so: `its workload makes another one`."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing_lost(self, dump: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        """What can be put back is written as it always was, so that hashes of earlier plans still fit."""
+        written: dict[str, JsonValue] = dump(self)
+        if not written.get("lost"):
+            written.pop("lost", None)
+        return written
 
 
 class Preview(Frozen):

@@ -76,7 +76,10 @@ def undo_words(step: Step) -> str:
     if step.undo is None:
         return "Cannot be undone."
     args = ", ".join(f"{key} {value}" for key, value in step.undo.args.items() if value not in ("", None))
-    return f"Can be undone: {step.undo.tool.partition('@')[0]} ({args})"
+    words = f"Can be undone: {step.undo.tool.partition('@')[0]} ({args})"
+    changes = step.preview.changes if step.preview is not None else ()
+    lost = sum(bool(change.lost) for change in changes)
+    return f"{words}, but for {lost} of {len(changes)} changes" if lost else words
 
 
 def ruling_words(step: Step) -> str:

@@ -110,7 +110,10 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
         await must_be_allowed(node.cluster, leaving)
         budgets = await budgets_for(node.cluster, leaving)
         cordon = () if _cordoned(current) else changes(current, answer.json())
-        going = tuple(Change(path=f"pod {pod_name(pod)}", before="here", after="evicted") for pod in leaving)
+        going = tuple(
+            Change(path=f"pod {pod_name(pod)}", before="here", after="evicted", lost=_lost(pod))
+            for pod in leaving
+        )
         before: Json = {
             "cordoned": _cordoned(current),
             "pods": {text(pod, "metadata", "uid"): pod_name(pod) for pod in leaving},
@@ -152,7 +155,7 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
             kept = f"; {len(pods)} that belong to it stay" if pods else ""
             detail = f"{node} is cordoned and empty{kept}."
             return Observation(verdict=Verdict.HOLDS, detail=detail, applied=begun or not recorded)
-        count = f"{len(remaining)} of {len(recorded)} pods remain on {node}"
+        count = _count(node, remaining, recorded)
         waiting = [pod for pod in remaining if not ending(pod)]
         if not waiting:
             return Observation(verdict=Verdict.NOT_YET, detail=f"{count} and are ending.", applied=True)
@@ -219,6 +222,26 @@ def _leaving(node: Target, pods: list[Json], args: DrainArgs) -> list[Json]:
             hint=f"Where that may be lost, say so with {' and '.join(ways)}.",
         )
     return leaving
+
+
+def _count(node: Target, remaining: list[Json], recorded: Json) -> str:
+    """How far it has come: `node/a is cordoned, 1 pod has left, 2 of 3 pods remain`."""
+    there = {text(pod, "metadata", "uid") for pod in remaining}
+    left = sum(uid not in there for uid in recorded)
+    new = len(there - recorded.keys())
+    words = [f"{node} is cordoned"]
+    if left:
+        words.append(f"{left} pod{' has' if left == 1 else 's have'} left")
+    words.append(f"{len(there) - new} of {len(recorded)} pods remain")
+    if new:
+        words.append(f"{new} came since")
+    return ", ".join(words)
+
+
+def _lost(pod: Json) -> str:
+    if unmanaged(pod):
+        return "nothing makes such a pod anew"
+    return "uncordoning brings no pod back, and its workload has made another where there was room"
 
 
 def _permit(node: Target, pod: Json) -> Permit:

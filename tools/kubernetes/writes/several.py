@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tools.errors import Invalid, TimedOut, ToolError
 from tools.kubernetes.fields import Json
-from tools.tool import Change, Observation, Preview, Verdict
+from tools.tool import Observation, Preview, Verdict
 
 _ENVIRONMENTS = ("environment", "env", "Environment", "Env")
 _WORST_FIRST = (Verdict.DOES_NOT_HOLD, Verdict.UNKNOWN, Verdict.NOT_YET, Verdict.HOLDS)
@@ -37,7 +37,7 @@ def together(previews: Sequence[Preview], name: str, before: Json) -> Preview:
         name=name,
         objects=sum(each.objects for each in previews),
         changes=tuple(
-            Change(path=f"{each.target}: {change.path}", before=change.before, after=change.after)
+            change.model_copy(update={"path": f"{each.target}: {change.path}"})
             for each in previews
             for change in each.changes
         ),
