@@ -16,6 +16,7 @@ from yarl import URL
 from tools.errors import Invalid, ServerFailed
 from tools.gate import Access, Gate
 from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
+from tools.kubernetes.connection.content import content_of
 from tools.kubernetes.connection.discovery import Kinds
 from tools.kubernetes.connection.failures import from_broken, from_status
 from tools.kubernetes.connection.gate_transport import GatedConnector
@@ -31,10 +32,12 @@ Json = dict[str, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: its bytes, and what admission had to say about the request."""
+    """A successful answer: its bytes, what admission had to say about the request, and the request's content."""
 
     body: bytes
     warnings: tuple[str, ...]
+    content: str = ""
+    """The digest of what was sent (`connection.content`); for requests with a body only."""
 
     def json(self) -> Json:
         """The answer as an object. Raises `ServerFailed` for what a proxy or a sign-in page says instead."""
@@ -129,7 +132,8 @@ class Cluster:
         """As `request`, with the warnings that came along."""
         limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_SECONDS)
         async with self._open(method, path, query, body, content_type, accept, limits) as response:
-            return Answer(await response.read(), _warnings(response))
+            sent = "" if body is None else content_of(_pairs(query), content_type, encoded(body))
+            return Answer(await response.read(), _warnings(response), sent)
 
     @asynccontextmanager
     async def stream(
@@ -171,7 +175,7 @@ class Cluster:
         accept: str,
         limits: aiohttp.ClientTimeout,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        pairs = [(key, str(value)) for key, value in (query or {}).items()]
+        pairs = _pairs(query)
         url = URL(self.server + path, encoded=True)
         try:
             asked = parse(method, path, pairs)
@@ -182,7 +186,7 @@ class Cluster:
         data: bytes | None = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = json.dumps(body, separators=(",", ":")).encode()
+            data = encoded(body)
         try:
             async with session.request(
                 method,
@@ -237,6 +241,15 @@ class Cluster:
             # aiohttp sends a DELETE or PUT again when its connection broke; for us that is a doubt to settle.
             session._retry_connection = False
         return session
+
+
+def encoded(body: JsonValue) -> bytes:
+    """A body as it goes over the wire."""
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _pairs(query: Query | None) -> list[tuple[str, str]]:
+    return [(key, str(value)) for key, value in (query or {}).items()]
 
 
 def _warnings(response: aiohttp.ClientResponse) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ import aiohttp
 from yarl import URL
 
 from tools.errors import GateRefused
-from tools.gate import Gate, Permit
+from tools.gate import Access, Gate, Permit
 from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
+from tools.kubernetes.connection.content import content_of
 
 if TYPE_CHECKING:
     from aiohttp.client import ClientTimeout
@@ -93,7 +94,8 @@ def _judge(gate: Gate, context: str, server: URL, request: ClientRequest) -> Non
         ) from None
     accept = ",".join(request.headers.getall("Accept", []))
     kind = access(parsed, query, accept, body=_carries_body(request))
-    gate.judge(kind, permit(context, parsed))
+    content = "" if kind is Access.READ else content_of(query, _content_type(request), _bytes(request))
+    gate.judge(kind, permit(context, parsed, content))
 
 
 def _carries_body(request: ClientRequest) -> bool:
@@ -102,7 +104,21 @@ def _carries_body(request: ClientRequest) -> bool:
     return framed or bool(request.chunked) or request.body != b""
 
 
-def permit(context: str, request: ApiRequest) -> Permit:
+def _content_type(request: ClientRequest) -> str:
+    return str(request.headers.get("Content-Type", ""))
+
+
+def _bytes(request: ClientRequest) -> bytes:
+    """The body as it will be sent. Raises for anything that is not plain bytes: it could not be judged."""
+    body = request.body
+    if body == b"":
+        return b""
+    if type(body) is not aiohttp.payload.BytesPayload or type(body._value) is not bytes:
+        raise TypeError("the body is not plain bytes")
+    return body._value
+
+
+def permit(context: str, request: ApiRequest, content: str = "") -> Permit:
     """The permit a request needs, as previews list them and as grants hold them."""
     return Permit(
         system="kubernetes",
@@ -111,4 +127,5 @@ def permit(context: str, request: ApiRequest) -> Permit:
         resource=request.resource,
         namespace=request.namespace,
         name=request.name,
+        content=content,
     )

@@ -82,7 +82,9 @@ class KubernetesSetEnv(OnClusters, WriteTool[SetEnvArgs, Written]):
         before: Json = {"container": container.name, "variables": {**former}}
         warnings = answer.warnings + ((unseen,) if lost else ())
         changed = changes(current, answer.json())
-        return await preview_of(target, current, changed, before=before, warnings=warnings)
+        return await preview_of(
+            target, current, changed, before=before, warnings=warnings, content=answer.content
+        )
 
     async def observe(self, args: SetEnvArgs, scope: Scope, preview: Preview) -> Observation:
         target = await self._workload(args, scope)

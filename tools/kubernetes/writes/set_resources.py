@@ -69,7 +69,9 @@ class KubernetesSetResources(OnClusters, WriteTool[SetResourcesArgs, Written]):
             present = mapping(container.spec, "resources", side)
             before[side] = {name: text(present, name) or None for name in asked}
         changed = changes(current, answer.json())
-        return await preview_of(target, current, changed, before=before, warnings=answer.warnings)
+        return await preview_of(
+            target, current, changed, before=before, warnings=answer.warnings, content=answer.content
+        )
 
     async def observe(self, args: SetResourcesArgs, scope: Scope, preview: Preview) -> Observation:
         target = await self._workload(args, scope)

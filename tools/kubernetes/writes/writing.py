@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
 from tools.errors import Forbidden, Invalid, NotFound, ToolError
+from tools.kubernetes.connection.content import content_of
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
 from tools.kubernetes.masking import shown_change
@@ -128,6 +130,12 @@ async def perform(
     )
 
 
+def content_sent(body: JsonValue, content_type: str = JSON) -> str:
+    """The digest of what `perform` sends, where the rehearsal sent something else."""
+    query = [("fieldManager", FIELD_MANAGER)]
+    return content_of(query, content_type, json.dumps(body).encode())
+
+
 async def preview_of(
     target: Target,
     current: Json | None,
@@ -138,6 +146,7 @@ async def preview_of(
     subresource: str = "",
     warnings: tuple[str, ...] = (),
     further: Awaitable[tuple[str, ...]] | None = None,
+    content: str,
 ) -> Preview:
     """Put a preview together.
 
@@ -150,6 +159,7 @@ async def preview_of(
         subresource: of that request.
         warnings: admission's and the tool's own.
         further: warnings that have yet to be asked for.
+        content: the digest of that request, as it was rehearsed.
     """
     (labels, more), later = await asyncio.gather(_labels(target, current), further or _nothing())
     nothing = () if changed else (NOTHING_TO_CHANGE,)
@@ -161,7 +171,7 @@ async def preview_of(
         observed=fingerprint(current) if current is not None else "absent",
         server=target.cluster.server,
         labels=labels,
-        permits=(target.permit(verb, subresource),),
+        permits=(target.permit(verb, subresource, content),),
         warnings=(*nothing, *warnings, *later, *more),
     )
 
