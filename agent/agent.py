@@ -20,7 +20,7 @@ from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
-from agent.policy import Policy
+from agent.policy import REVEALS, Policy
 from agent.policy_file import load
 from agent.practice import Practice, enter
 from agent.runbooks.library import Library
@@ -143,7 +143,7 @@ class Agent:
         if options.sandbox:
             trouble = ()  # practice needs no key
         registry = Registry([*kubernetes_tools(clusters), *aws_tools(accounts)])
-        effects = {tool.name: tool.effect for tool in registry}
+        effects = {tool.name: tool.effect for tool in registry} | REVEALS
         sessions = Sessions(journal)
         trouble = (*await announce(options.home, sessions), *trouble)
         return cls(

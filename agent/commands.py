@@ -112,6 +112,27 @@ class AllowWrites(Frozen):
     how: How
 
 
+class Reveal(Frozen):
+    """Show something secret to the operator, and to nobody else: a Secret's values, a ServiceAccount's token, what
+    a command prints in a pod.
+
+    The answer is a `Revealed` event with the same `request`.
+    """
+
+    request: str
+    what: str
+    name: str
+    scope: Scope
+    how: How
+    why: str = ""
+    key: str = ""
+    """Of a Secret; empty for all its values."""
+    command: tuple[str, ...] = ()
+    container: str = ""
+    confirmed: str = ""
+    """The name the operator typed, where that is demanded."""
+
+
 class SetScope(Frozen):
     scope: Scope
 
@@ -181,6 +202,6 @@ LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
 
 Command = (
     Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo | AllowWrites
-    | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
+    | AskAgain | Reveal | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
     | LookAway
 )  # fmt: skip

@@ -18,6 +18,9 @@ from tools.tool import Effect, Preview, Scope
 PRODUCTION = frozenset({"production", "prod", "prd", "live"})
 """Words that mark an environment as production."""
 
+REVEALS = dict.fromkeys(("reveal_secret", "reveal_token", "reveal_output"), Effect.SENSITIVE_READ)
+"""What an operator can reveal, in the words of policy; they stand beside the names of tools."""
+
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 
 
@@ -124,12 +127,12 @@ def irreversible_needs_name(question: Question, _: Settings) -> Ruling | None:
 
 
 def production_needs_name(question: Question, settings: Settings) -> Ruling | None:
-    """Production needs the name typed."""
+    """Production needs the name typed, for reveals too."""
     environments = [*question.environments]
     environments += [
         settings.contexts[place].environment for place in question.places if place in settings.contexts
     ]
-    if question.effect.writes and any(is_production(name) for name in environments):
+    if question.effect is not Effect.READ and any(is_production(name) for name in environments):
         return Ruling(verdict=Verdict.CONFIRM, rule="production-needs-name", reason="This is production.")
     return None
 

@@ -70,6 +70,14 @@ class FileRule(BaseModel):
     match: Annotated[tuple[str, ...], Field(min_length=1)]
     not_match: Annotated[tuple[str, ...], Field(min_length=1)]
 
+    @field_validator("effects", mode="before")
+    @classmethod
+    def _sensitive_is_a_word(cls, value: object) -> object:
+        """`sensitive` is how operators say `sensitive_read`."""
+        if not isinstance(value, list):
+            return value
+        return ["sensitive_read" if entry == "sensitive" else entry for entry in value]
+
     @field_validator("hours")
     @classmethod
     def _hours_are_a_span(cls, value: str) -> str:

@@ -146,6 +146,8 @@ class Session:
                 await self._plans.undo(command)
             case c.AskAgain():
                 await self._plans.ask_again(command)
+            case c.Reveal():
+                self._spawn(await self._staff.revealer.begin(command, self._log), f"reveal {command.request}")
             case c.AllowWrites():
                 await self._allow(command)
             case c.SetScope():

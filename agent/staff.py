@@ -18,6 +18,7 @@ from agent.policy import Policy
 from agent.reading import Reader
 from agent.recorded import before_stop
 from agent.remembering.remembering import Remembering
+from agent.revealing import Revealer
 from agent.runbooks.library import Library
 from agent.settings import Settings
 from agent.views import Feed, Views
@@ -34,7 +35,7 @@ class Ship:
     """What all sessions of a process share.
 
     `model` gives the model of a name, or None when there is none; `names` the contexts and profiles
-    the model may be told of; `mint` is handed on to execution and to nothing else.
+    the model may be told of; `mint` is handed on to execution and to reveals, and to nothing else.
     """
 
     journal: Journal
@@ -67,6 +68,7 @@ class Staff:
     remembering: Remembering
     site: Site
     looks: Looks
+    revealer: Revealer
     desk: Callable[[str], Desk | None]
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
@@ -131,6 +133,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         looks=Looks(
             Views(ship.feed), Inspector(ship.registry, reader, ship.clusters, ship.journal), ship.clusters
         ),
+        revealer=Revealer(ship.clusters, ship.mint, ship.policy, ship.operator),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
         no_model=without_model(ship.library),

@@ -55,6 +55,7 @@ from agent.events.plan import (
     StepStopped,
     StepSucceeded,
 )
+from agent.events.reveal import Revealed, RevealEnded, RevealGranted
 from agent.events.session import (
     AnswerGiven,
     Evidence,
@@ -82,13 +83,13 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten,
+    | MemoriesUsed | MemoryWritten | RevealGranted | RevealEnded,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
 EphemeralEvent = (
     TextGrew | ThinkingGrew | TurnStarted | ModelWaiting | StepDrafted | PlanChecking | StepChecking
-    | ViewChanged | Inspected | LogGrew | Noticed
+    | ViewChanged | Inspected | LogGrew | Revealed | Noticed
 )  # fmt: skip
 
 Event = DurableEvent | EphemeralEvent
@@ -141,6 +142,9 @@ __all__ = [
     "PlanResumed",
     "QuestionAsked",
     "Recorded",
+    "RevealEnded",
+    "RevealGranted",
+    "Revealed",
     "Said",
     "ScopeChanged",
     "SessionResumed",

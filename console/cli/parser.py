@@ -179,6 +179,7 @@ def _grammar() -> _Parser:
         "--pass-gates", action="store_true", help="say yes beforehand wherever the plan waits for you"
     )
 
+    _add_reveal(add, commands)
     _add_sessions(add, group)
     _add_memory(add, group)
 
@@ -207,6 +208,26 @@ def _grammar() -> _Parser:
     sandbox = group("sandbox", "the practice sandbox", missing="sandbox up")
     add(sandbox, "up", "run the sandbox here until ctrl+c, for kubectl and the aws CLI", "sandbox:up")
     return grammar
+
+
+def _add_reveal(add: Callable[..., _Parser], commands: Any) -> None:
+    reveal = add(
+        commands,
+        "reveal",
+        "show a secret once; who, what and why is recorded, the value is not",
+        "reveal:run",
+    )
+    reveal.add_argument("thing", metavar="KIND/NAME", help="secret/NAME, serviceaccount/NAME, pod/NAME")
+    reveal.add_argument("--key", metavar="KEY", help="only this key of the Secret")
+    reveal.add_argument(
+        "--run", dest="command", metavar="COMMAND", help="run this in the pod, and show its output"
+    )
+    reveal.add_argument("--container", metavar="NAME", help="the pod's container to run it in")
+    reveal.add_argument("--why", metavar="WORDS", help="the reason, for the audit log")
+    reveal.add_argument("--confirm", metavar="NAME", help="the name once more: you decide to see it")
+    reveal.add_argument(
+        "--allow-writes", action="store_true", help="leave read-only, since a command can change things"
+    )
 
 
 def _add_sessions(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:

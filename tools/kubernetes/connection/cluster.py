@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,6 +155,29 @@ class Cluster:
         limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=idle)
         async with self._open("GET", path, query, None, "", accept, limits) as response:
             yield response.content.iter_any()
+
+    @asynccontextmanager
+    async def channel(
+        self, path: str, query: Sequence[tuple[str, str]], protocols: tuple[str, ...]
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A WebSocket whose binary messages keep coming. Raises a `ToolError`."""
+        asked = parse("GET", path, query)
+        session, login = await self._session("POST")  # a connection of its own
+        try:
+            async with session.ws_connect(
+                URL(self.server + path, encoded=True).with_query(query),
+                protocols=protocols,
+                headers={"User-Agent": "pilothouse", **login.headers},
+                proxy=login.proxy or None,
+                max_msg_size=2**20,
+            ) as socket:
+                yield (message.data async for message in socket if message.type is aiohttp.WSMsgType.BINARY)
+        except aiohttp.WSServerHandshakeError as error:
+            raise from_status(asked, self.context, error.status, b"", "") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise from_broken(
+                asked, self.context, self.server, error, CONNECT_SECONDS, writing=True
+            ) from error
 
     async def close(self) -> None:
         """Close all connections."""
