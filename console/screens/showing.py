@@ -65,7 +65,7 @@ class Showing(Looking):
                 case "view_changed":
                     if recorded.event.view == self._view_id:
                         self.resources.apply(recorded.event.rows)
-                case "inspected" | "log_grew":
+                case "inspected" | "log_grew" | "revealed":
                     looks.append(recorded)
                 case _:
                     words.append(recorded)
