@@ -20,6 +20,7 @@ from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
+from agent.person import person
 from agent.policy import REVEALS, Policy
 from agent.policy_file import load
 from agent.practice import Practice, enter
@@ -298,6 +299,7 @@ class Agent:
             model=self._model,
             names=self._names,
             feed=self._feed,
+            person=person(self.operator),
             clusters=self.clusters,
             knowledge=self.knowledge,
         )

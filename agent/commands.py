@@ -40,6 +40,19 @@ class Approve(Frozen):
     """Also decide beforehand about the same kinds of writes, for this session (see `agent.waivers`)."""
 
 
+class Countersign(Frozen):
+    """Approve a plan as the second person, without carrying it out. The fields are those of `Approve`.
+
+    It counts where another console drives the session, too.
+    """
+
+    plan_id: str
+    hash: str
+    how: How
+    steps: tuple[str, ...] | None = None
+    confirmed: tuple[str, ...] = ()
+
+
 class AskAgain(Frozen):
     """Take a waiver back; None takes all of them back."""
 
@@ -201,7 +214,7 @@ LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
 
 
 Command = (
-    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo | AllowWrites
-    | AskAgain | Reveal | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
+    Say | Approve | Countersign | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo
+    | AllowWrites | AskAgain | Reveal | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
     | LookAway
 )  # fmt: skip

@@ -80,8 +80,10 @@ class Policy:
         self._rules = (*DEFAULT_RULES, *own)
 
     def rule(self, question: Question) -> Ruling:
-        """The strictest ruling of all rules; unknown effects are asked about."""
-        return self.rulings(question)[0]
+        """The strictest ruling of all rules, and as many approvals as any of them wants."""
+        rulings = self.rulings(question)
+        approvals = max(ruling.approvals for ruling in rulings)
+        return rulings[0].model_copy(update={"approvals": approvals})
 
     def rulings(self, question: Question) -> list[Ruling]:
         """Every rule's word on the step, the strictest first."""

@@ -116,6 +116,11 @@ class Session:
         if isinstance(command, c.LOOKS):
             self._staff.looks.take(command, self._log)
             return
+        if isinstance(command, c.Approve) and not self.driving:
+            command = c.Countersign(**command.model_dump(exclude={"waive", "allow_writes"}))
+        if isinstance(command, c.Countersign):
+            await self._plans.countersign(command)
+            return
         if not self.driving:
             raise CommandRefused(Why.BUSY, "Another console drives this session; this one only follows.")
         match command:

@@ -14,6 +14,7 @@ from agent.known import Known
 from agent.logbook import Logbook
 from agent.looking.looks import Looks
 from agent.model import Model
+from agent.person import Person
 from agent.policy import Policy
 from agent.reading import Reader
 from agent.recorded import before_stop
@@ -50,6 +51,8 @@ class Ship:
     model: Callable[[str], Model | None]
     names: Callable[[], Iterable[str]]
     feed: Feed
+    person: Person | None = None
+    """The operator, where two people have to be told apart."""
     clusters: Clusters | None = None
     """The way to the clusters for closer looks; without it only what tools return can be looked at."""
     knowledge: Knowledge | None = None
@@ -64,6 +67,7 @@ class Staff:
     sessions: Sessions
     settings: Settings
     operator: str
+    person: Person
     known: Known
     remembering: Remembering
     site: Site
@@ -127,6 +131,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         sessions=ship.sessions,
         settings=settings,
         operator=ship.operator,
+        person=ship.person or Person(ship.operator),
         known=known,
         remembering=remembering,
         site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),

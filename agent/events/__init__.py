@@ -33,6 +33,7 @@ from agent.events.ephemeral import (
 )
 from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
 from agent.events.plan import (
+    ApprovalGiven,
     ApprovedHow,
     AskingResumed,
     AskingWaived,
@@ -83,7 +84,7 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten | RevealGranted | RevealEnded,
+    | MemoriesUsed | MemoryWritten | RevealGranted | RevealEnded | ApprovalGiven,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -109,6 +110,7 @@ class Recorded:
 __all__ = [
     "DURABLE",
     "AnswerGiven",
+    "ApprovalGiven",
     "ApprovedHow",
     "AskingResumed",
     "AskingWaived",

@@ -18,6 +18,7 @@ from agent.execution.step import StepRun
 from agent.plan import StepState
 from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
+from agent.second_person import refuse_undecided
 from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
 from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
@@ -53,6 +54,7 @@ class WriteStep(StepRun):
         while True:
             attempt += 1
             try:
+                refuse_undecided(self.site.log.state.plans[self.plan_id], self.step)
                 fresh = await self.unless_stopped(self._refuse_drift())
                 if self.step.undoes and not fresh.changes:
                     await self.needless(attempt, "It is as it was before; there is nothing to put back.")

@@ -144,6 +144,7 @@ def _who(event: e.Event, helm: str) -> str:
             | e.AskingWaived()
             | e.AskingResumed()
             | e.RevealGranted()
+            | e.ApprovalGiven()
             | e.RevealEnded()
         ):
             return event.by
@@ -193,6 +194,8 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"refused to offer: {event.goal}", " ".join(event.problems)
         case e.PlanApproved():
             return f"approved {', '.join(event.steps)}", ""
+        case e.ApprovalGiven():
+            return f"approved {', '.join(event.steps)}, one of several people", f"account {event.login}"
         case e.PlanRejected():
             return "rejected the plan", event.comment
         case e.PlanResumed():

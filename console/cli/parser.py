@@ -179,6 +179,12 @@ def _grammar() -> _Parser:
         "--pass-gates", action="store_true", help="say yes beforehand wherever the plan waits for you"
     )
 
+    second = add(commands, "approve", "approve a plan as its second person; it runs elsewhere", "approve:run")
+    second.add_argument("plan_id", metavar="PLAN_ID", help="the plan's id")
+    second.add_argument("--approve", metavar="HASH", help="the plan's hash: you decide for exactly this")
+    second.add_argument(
+        "--confirm", metavar="NAME", dest="confirmed", action="append", help="a name that has to be typed"
+    )
     _add_reveal(add, commands)
     _add_sessions(add, group)
     _add_memory(add, group)

@@ -72,6 +72,8 @@ def _line(event: e.Event) -> str:
             return f"{event.sentence} {event.hint}".rstrip()
         case e.PlanApproved():
             return f"**Approved** by {event.by} ({event.how}): {', '.join(event.steps)}."
+        case e.ApprovalGiven():
+            return f"**Approved** by {event.by}, account {event.login} ({event.how}); others have to, too."
         case e.PlanRejected():
             return f"**Rejected** by {event.by}. {event.comment}".rstrip()
         case e.PlanResumed():

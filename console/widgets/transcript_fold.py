@@ -201,6 +201,10 @@ class TranscriptFold:
                 count = f"{len(event.steps)} step{'' if len(event.steps) == 1 else 's'}"
                 detail = f"{count}, by {event.by} ({event.how})"
                 return plan_line(seq, "done", "$text-success", "Approved", self._goal(event.plan_id), detail)
+            case e.ApprovalGiven():
+                return note(
+                    seq, f"{event.by} approved (account {event.login}). It takes two people to let it run."
+                )
             case e.PlanRejected():
                 detail = f"by {event.by}{f': {event.comment}' if event.comment else ''}"
                 return plan_line(
