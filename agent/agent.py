@@ -138,8 +138,8 @@ class Agent:
         practice = await enter(home.sandbox, environ) if options.sandbox else None
         world = {**environ, **(practice.environ if practice else {})}
         gate, mint = Gate.build()
-        clusters = Clusters(practice.kubeconfig if practice else None, gate, world)
-        accounts = Accounts(gate, world)
+        clusters = Clusters(practice.kubeconfig if practice else None, gate, world, settings.reading_as())
+        accounts = Accounts(gate, world, settings.reads_profiles())
         key, trouble = await _find_key(settings, Credentials(environ))
         if options.sandbox:
             trouble = ()  # practice needs no key

@@ -214,6 +214,12 @@ class WriteStep(StepRun):
                 f" and stands for {fresh.server} now.",
                 hint="Look at the kubeconfig. Plan again if this is where it is meant to happen.",
             )
+        if fresh.cluster != approved.cluster:
+            raise Drifted(
+                f"{self.step.scope.context} is another cluster than the plan was drawn for: its kube-system has the"
+                f" uid {fresh.cluster or '(not to be read any more)'}, not {approved.cluster or '(none)'}.",
+                hint="Look at the kubeconfig. Plan again if this is where it is meant to happen.",
+            )
         if self.step.undoes and not fresh.changes:
             return fresh
         requests = [open_ended(permit) for permit in fresh.permits]

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
+from multidict import CIMultiDict
 from pydantic import JsonValue
 from yarl import URL
 
-from tools.errors import Invalid, ServerFailed
+from tools.errors import Forbidden, Invalid, NotFound, ServerFailed
 from tools.gate import Access, Gate
 from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
 from tools.kubernetes.connection.content import content_of
 from tools.kubernetes.connection.discovery import Kinds
 from tools.kubernetes.connection.failures import from_broken, from_status
-from tools.kubernetes.connection.gate_transport import GatedConnector
+from tools.kubernetes.connection.gate_transport import NOBODY_ELSE, GatedConnector
 from tools.kubernetes.connection.kubeconfig import ContextInfo
 from tools.kubernetes.connection.login import Login
+from tools.kubernetes.connection.reading_as import ReadingAs
+from tools.kubernetes.fields import text
 
 CONNECT_SECONDS = 2.0
 REQUEST_SECONDS = 20.0
@@ -62,6 +65,8 @@ class Cluster:
         login: loads or renews the credentials.
         gate: judges every request before it leaves.
         now: the wall clock in UTC, to renew credentials before they expire.
+        reading_as: the lesser identity for reads.
+        reader: the same cluster under the login that reads, where that is another context's.
     """
 
     def __init__(
@@ -70,6 +75,9 @@ class Cluster:
         login: Callable[[], Awaitable[Login]],
         gate: Gate,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        reading_as: ReadingAs = NOBODY_ELSE,
+        reader: Cluster | None = None,
     ) -> None:
         self.context = info.name
         self.namespace = info.namespace or "default"
@@ -78,6 +86,8 @@ class Cluster:
         self._log_in = login
         self._gate = gate
         self._now = now
+        self._reading_as = reading_as
+        self._reader = reader
         self._login: Login | None = None
         self._identity = ""
         self._opening = asyncio.Lock()
@@ -179,8 +189,22 @@ class Cluster:
                 asked, self.context, self.server, error, CONNECT_SECONDS, writing=True
             ) from error
 
+    @property
+    def reads_as(self) -> str:
+        """Under whose name it is read, where that is not the login's own."""
+        return str(self._reading_as)
+
+    async def identity(self) -> str:
+        """What tells this cluster from every other: the uid of `kube-system`. Empty where it may not be read."""
+        try:
+            return text(await self.json("GET", "/api/v1/namespaces/kube-system"), "metadata", "uid")
+        except (Forbidden, NotFound):
+            return ""
+
     async def close(self) -> None:
         """Close all connections."""
+        if self._reader is not None:
+            await self._reader.close()
         for session in (self._reading, self._writing, *self._retired):
             if session is not None:
                 await session.close()
@@ -204,8 +228,17 @@ class Cluster:
             asked = parse(method, path, pairs)
         except Unreadable:
             raise Invalid(f"{path} is not a path of the Kubernetes API.") from None
+        kind = access(asked, pairs, accept, body=body is not None)
+        reading = kind is Access.READ and method == "GET"
+        if reading and self._reader is not None:
+            async with self._reader._open(
+                method, path, query, body, content_type, accept, limits
+            ) as response:
+                yield response
+            return
         session, login = await self._session(method)
-        headers = {"Accept": accept, "User-Agent": "pilothouse", **login.headers}
+        headers = CIMultiDict({"Accept": accept, "User-Agent": "pilothouse", **login.headers})
+        headers.extend(self._reading_as.headers if reading else ())
         data: bytes | None = None
         if body is not None:
             headers["Content-Type"] = content_type
@@ -225,7 +258,7 @@ class Cluster:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             seconds = limits.total or limits.sock_read or 0.0
-            writing = access(asked, pairs, accept, body=body is not None) is Access.WRITE
+            writing = kind is Access.WRITE
             raise from_broken(asked, self.context, self.server, error, seconds, writing=writing) from error
 
     async def _check(self, asked: ApiRequest, response: aiohttp.ClientResponse) -> None:
@@ -256,7 +289,9 @@ class Cluster:
             return (self._reading if method == "GET" else self._writing), self._login
 
     def _new_session(self, login: Login, *, fresh: bool) -> aiohttp.ClientSession:
-        connector = GatedConnector(self._gate, self.context, URL(self.server), login.tls, fresh=fresh)
+        connector = GatedConnector(
+            self._gate, self.context, URL(self.server), login.tls, fresh=fresh, reading_as=self._reading_as
+        )
         session = aiohttp.ClientSession(
             connector=connector, read_bufsize=2**20, cookie_jar=aiohttp.DummyCookieJar()
         )

@@ -161,7 +161,9 @@ async def preview_of(
         further: warnings that have yet to be asked for.
         content: the digest of that request, as it was rehearsed.
     """
-    (labels, more), later = await asyncio.gather(_labels(target, current), further or _nothing())
+    (labels, more), later, cluster = await asyncio.gather(
+        _labels(target, current), further or _nothing(), target.cluster.identity()
+    )
     nothing = () if changed else (NOTHING_TO_CHANGE,)
     return Preview(
         target=str(target),
@@ -170,6 +172,7 @@ async def preview_of(
         before={"namespace": target.namespace, **before},
         observed=fingerprint(current) if current is not None else "absent",
         server=target.cluster.server,
+        cluster=cluster,
         labels=labels,
         permits=(target.permit(verb, subresource, content),),
         warnings=(*nothing, *warnings, *later, *more),
