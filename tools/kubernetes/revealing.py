@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tools.errors import Invalid, NotFound, ServerFailed, ToolError
 from tools.gate import Permit
 from tools.kubernetes.connection.api_path import parse
-from tools.kubernetes.connection.cluster import encoded
-from tools.kubernetes.connection.content import content_of
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.connection.gate_transport import permit
 from tools.kubernetes.connection.running import run_in_container
 from tools.kubernetes.fields import Json, mapping, strings, text

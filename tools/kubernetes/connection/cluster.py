@@ -17,7 +17,7 @@ from yarl import URL
 from tools.errors import Forbidden, Invalid, NotFound, ServerFailed
 from tools.gate import Access, Gate
 from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
-from tools.kubernetes.connection.content import content_of
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.connection.discovery import Kinds
 from tools.kubernetes.connection.failures import from_broken, from_status
 from tools.kubernetes.connection.gate_transport import NOBODY_ELSE, GatedConnector
@@ -299,11 +299,6 @@ class Cluster:
             # aiohttp sends a DELETE or PUT again when its connection broke; for us that is a doubt to settle.
             session._retry_connection = False
         return session
-
-
-def encoded(body: JsonValue) -> bytes:
-    """A body as it goes over the wire."""
-    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _pairs(query: Query | None) -> list[tuple[str, str]]:

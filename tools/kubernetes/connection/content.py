@@ -13,6 +13,7 @@ the change being another one:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -23,6 +24,7 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """The annotation `kubectl rollout restart` sets on the pod template."""
 
 _VERSION_PATH = "/metadata/resourceVersion"
+_MARKS = (b"resourceVersion", RESTARTED_AT.encode(), b'"metadata":{}')
 _RESTART = ("spec", "template", "metadata", "annotations")
 
 
@@ -35,14 +37,29 @@ def content_of(query: Iterable[tuple[str, str]], content_type: str, body: bytes)
         body: as it goes over the wire; empty for none.
     """
     pairs = sorted((key, value) for key, value in query if key != "dryRun")
-    try:
-        said: JsonValue = msgspec.json.decode(body) if body else None
-        plain = msgspec.json.encode(_settled(said), order="sorted")
-    except msgspec.DecodeError:
-        plain = body
     form = content_type.partition(";")[0].strip().lower() if body else ""
     words = msgspec.json.encode([pairs, form])
-    return "sha256:" + hashlib.sha256(len(words).to_bytes(8, "big") + words + plain).hexdigest()
+    return (
+        "sha256:" + hashlib.sha256(len(words).to_bytes(8, "big") + words + _settled_bytes(body)).hexdigest()
+    )
+
+
+def encoded(body: JsonValue) -> bytes:
+    """A body as it goes over the wire: without spaces, fields in the order they were written."""
+    try:
+        return msgspec.json.encode(body)
+    except OverflowError:  # a number of more than 64 bits
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _settled_bytes(body: bytes) -> bytes:
+    """The body's bytes; read and written again only where something in it is to be left out."""
+    if not any(mark in body for mark in _MARKS):
+        return body
+    try:
+        return encoded(_settled(msgspec.json.decode(body)))
+    except (msgspec.MsgspecError, ValueError):
+        return body
 
 
 def _settled(body: JsonValue) -> JsonValue:

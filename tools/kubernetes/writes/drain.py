@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -13,7 +12,7 @@ from pydantic import Field
 from tools.errors import Invalid, NotFound, TimedOut
 from tools.gate import Permit
 from tools.kubernetes.connection.clusters import Clusters
-from tools.kubernetes.connection.content import content_of
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.fields import Json, mapping, text, value
 from tools.kubernetes.finding import OnClusters, Target
 from tools.kubernetes.objects import changes
@@ -227,7 +226,7 @@ def _leaving(node: Target, pods: list[Json], args: DrainArgs) -> list[Json]:
 
 
 def _permit(node: Target, pod: Json, args: DrainArgs) -> Permit:
-    body = json.dumps(eviction_of(pod, args.grace_seconds)).encode()
+    body = encoded(eviction_of(pod, args.grace_seconds))
     return Permit(
         system="kubernetes",
         place=node.cluster.context,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
 from tools.errors import Forbidden, Invalid, NotFound, ToolError
-from tools.kubernetes.connection.content import content_of
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
 from tools.kubernetes.masking import shown_change
@@ -133,7 +132,7 @@ async def perform(
 def content_sent(body: JsonValue, content_type: str = JSON) -> str:
     """The digest of what `perform` sends, where the rehearsal sent something else."""
     query = [("fieldManager", FIELD_MANAGER)]
-    return content_of(query, content_type, json.dumps(body).encode())
+    return content_of(query, content_type, encoded(body))
 
 
 async def preview_of(
