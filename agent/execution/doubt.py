@@ -37,6 +37,15 @@ async def settle_doubts(site: Site, open_keys: Iterable[str], stop: Halt) -> Non
             await finish(site, plan_id)
 
 
+async def settle_by_word(site: Site, settled: e.DoubtSettled) -> None:
+    """Record what the operator says of a step in doubt, and the plan's end if nothing is left to do."""
+    key = f"{settled.plan_id}/{settled.step_id}/{settled.attempt}"
+    await site.log.end(key, settled)
+    progress = site.log.state.plans[settled.plan_id]
+    if all(progress.of(step.id).state.final for step in progress.plan.steps):
+        await finish(site, settled.plan_id)
+
+
 async def _settle(site: Site, intent: e.StepIntended, stop: Halt) -> None:
     place = {"plan_id": intent.plan_id, "step_id": intent.step_id, "attempt": intent.attempt}
     if not intent.effect.writes:

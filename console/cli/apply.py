@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent import events as e
-from agent.commands import Approve, PassGate, Resume
+from agent.commands import Approve, Became, PassGate, Resume, SettleDoubt
 from agent.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState
 from agent.second_person import waiting_words
@@ -34,6 +34,7 @@ async def run(
     steps: Sequence[str] = (),
     confirmed: Sequence[str] = (),
     pass_gates: bool = False,
+    doubts: Sequence[str] = (),
 ) -> int:
     """Approve a plan by its hash, or go on with it where it was interrupted, and follow it to its end."""
     session_id, state = await recorded_plan(choices, plan_id)
@@ -44,10 +45,13 @@ async def run(
         out.result(shown, lambda: plan_lines(shown, out, again))
         return Exit.DECISION
     _refuse_early(choices, state, planned, approve, steps)
+    words = [_doubt(plan_id, text) for text in doubts]
     async with agent_at_work(choices) as agent:
         session = await agent.open_session(session_id)
         follower = asyncio.create_task(_follow(session, plan_id, out), name="follow")
         try:
+            for word in words:
+                await session.order(word)
             interrupted = not await _finish(session, planned, approve, steps, confirmed, pass_gates)
         finally:
             # Closing is what brings the follower to its end.
@@ -57,9 +61,9 @@ async def run(
     if waiting is not None and waiting.replaces == plan_id:
         out.notice(f"What is left was planned again as {waiting.plan.id}:")
         out.notice(f"  {apply_command(PlanDocument.of(waiting, session_id), choices)}")
-    if words := waiting_words(session.state.plans[plan_id]):
+    if waits := waiting_words(session.state.plans[plan_id]):
         line = command(["pilothouse", "approve", plan_id, "--approve", planned.plan.hash], choices)
-        out.notice(f"{words} They say:\n  {line}")
+        out.notice(f"{waits} They say:\n  {line}")
     done = ApplyDocument.of(session.state.plans[plan_id], session_id)
     out.result(done, lambda: apply_lines(done, out))
     return Exit.INTERRUPTED if interrupted else _exit(session.state.plans[plan_id])
@@ -116,6 +120,18 @@ def refuse_elsewhere(choices: Choices, state: SessionState, planned: PlanProgres
         where = "in the practice sandbox" if state.sandbox else "outside the practice sandbox"
         hint = "Add --sandbox." if state.sandbox else "Leave --sandbox away."
         raise Problem(Exit.USAGE, f"Plan {plan.id} was drawn up {where}.", hint)
+
+
+def _doubt(plan_id: str, text: str) -> SettleDoubt:
+    """What the operator says of a step in doubt, as `STEP=WORD`."""
+    step, _, word = text.partition("=")
+    became = _BECAME.get(word)
+    if not step or became is None:
+        raise Problem(Exit.USAGE, f"--doubt {text} says nothing.", "It looks like scale-checkout=not-there.")
+    return SettleDoubt(plan_id=plan_id, step_id=step, became=became, how="flag")
+
+
+_BECAME: dict[str, Became] = {"there": "there", "not-there": "not there", "unknown": "unknown"}
 
 
 async def _finish(
@@ -195,6 +211,8 @@ def progress_line(event: e.Event) -> str:
             return f"{event.step_id}  failed: {event.cause}"
         case e.StepInDoubt() | e.StepNotApplied():
             return f"{event.step_id}  {event.detail}"
+        case e.DoubtSettled():
+            return f"{event.step_id}  {event.words()}"
         case e.GateReached():
             return f"{event.step_id}  waits for you: {event.gate}"
         case e.GatePassed():

@@ -179,6 +179,11 @@ def _grammar() -> _Parser:
         "--pass-gates", action="store_true", help="say yes beforehand wherever the plan waits for you"
     )
 
+    apply.add_argument(
+        "--doubt", metavar="STEP=WORD", dest="doubts", action="append",
+        help="what became of a step in doubt: there, not-there or unknown (may repeat)",
+    )  # fmt: skip
+
     second = add(commands, "approve", "approve a plan as its second person; it runs elsewhere", "approve:run")
     second.add_argument("plan_id", metavar="PLAN_ID", help="the plan's id")
     second.add_argument("--approve", metavar="HASH", help="the plan's hash: you decide for exactly this")
