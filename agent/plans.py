@@ -27,7 +27,7 @@ from agent.logbook import Logbook
 from agent.plan import Draft, PlanProblem, PlanStatus, Step, StepState
 from agent.recovery import Aftermath
 from agent.replanning import advice, difference, generation, report, response, rest, unasked
-from agent.second_person import enough, refuse_same_person, signed_by, wanted
+from agent.second_person import enough, refuse_same_person, signed_by, signers, wanted
 from agent.staff import Staff
 from agent.state import PlanProgress, SessionState
 from agent.undoing import undo_draft, with_doubts
@@ -302,9 +302,10 @@ class Plans:
             await self._approved(plan.id, plan.hash, tuple(step.id for step in plan.steps), how)
 
     async def _approved(self, plan_id: str, seal: str, steps: tuple[str, ...], how: e.ApprovedHow) -> None:
-        await self._log.record(
-            e.PlanApproved(plan_id=plan_id, hash=seal, steps=steps, by=self._staff.operator, how=how)
-        )
+        progress = plan_of(self._state, plan_id)
+        several = dict.fromkeys(given.by for step in steps for given in signers(progress, step))
+        by = " and ".join(several) or self._staff.operator
+        await self._log.record(e.PlanApproved(plan_id=plan_id, hash=seal, steps=steps, by=by, how=how))
         self._run(plan_id)
 
     def _run(self, plan_id: str) -> None:

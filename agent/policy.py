@@ -91,7 +91,9 @@ class Policy:
         if not found:
             return [Ruling(verdict=Verdict.ASK, rule="default", reason="No rule speaks of it.")]
         strictness = list(Verdict)
-        return sorted(found, key=lambda ruling: strictness.index(ruling.verdict), reverse=True)
+        return sorted(
+            found, key=lambda ruling: (strictness.index(ruling.verdict), ruling.approvals), reverse=True
+        )
 
 
 def is_production(environment: str) -> bool:

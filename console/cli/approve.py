@@ -40,11 +40,12 @@ async def run(
                 raise
             raise Problem(Exit.DECISION, refusal.sentence, "Add --confirm with that name.") from refusal
         progress = session.state.plans[plan_id]
-    words = waiting_words(progress) or "It has all the approvals it needs."
+    waits = waiting_words(progress)
+    words = waits or "It has all the approvals it needs."
 
     def lines() -> Sequence[str]:
         return [plain(words), f"It runs where it waits, or by: {apply_command(shown, choices)}"]
 
     given = [one.model_dump(mode="json") for one in progress.given]
     out.result({"plan_id": plan_id, "hash": shown.hash, "approvals": given, "waits": words}, lines)
-    return Exit.DONE
+    return Exit.DECISION if waits else Exit.DONE

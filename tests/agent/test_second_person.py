@@ -94,6 +94,8 @@ async def test_the_second_person_beside_a_driven_session_lets_it_run_there(
             ("ben", "ben (1001)"),
         ]
         assert shelf.arrived == ["cup=1"]
+        approved = [found.event for found in session._log.history if isinstance(found.event, e.PlanApproved)]
+        assert [one.by for one in approved] == ["anna and ben"]
         await session.close()
 
 
