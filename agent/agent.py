@@ -22,7 +22,8 @@ from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
 from agent.past import Past, new_id
-from agent.policy import Policy
+from agent.person import person
+from agent.policy import REVEALS, Policy
 from agent.policy_file import load
 from agent.practice import Practice, enter
 from agent.runbooks.library import Library
@@ -141,13 +142,13 @@ class Agent:
         practice = await enter(home.sandbox, environ) if options.sandbox else None
         world = {**environ, **(practice.environ if practice else {})}
         gate, mint = Gate.build()
-        clusters = Clusters(practice.kubeconfig if practice else None, gate, world)
-        accounts = Accounts(gate, world)
+        clusters = Clusters(practice.kubeconfig if practice else None, gate, world, settings.reading_as())
+        accounts = Accounts(gate, world, settings.reads_profiles())
         key, trouble = await _find_key(settings, Credentials(environ))
         if options.sandbox:
             trouble = ()  # practice needs no key
         registry = Registry([*kubernetes_tools(clusters), *aws_tools(accounts)])
-        effects = {tool.name: tool.effect for tool in registry}
+        effects = {tool.name: tool.effect for tool in registry} | REVEALS
         sessions = Sessions(journal)
         cleared = await keep_to(settings.sessions.keep_days, options.home, sessions, clock())
         interrupted = await cut_off(options.home, sessions)
@@ -325,6 +326,7 @@ class Agent:
             model=self._model,
             names=self._names,
             feed=self._feed,
+            person=person(self.operator),
             clusters=self.clusters,
             knowledge=self.knowledge,
             titled_by_model=self.options.screen and self.settings.sessions.titles == "model",

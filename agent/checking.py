@@ -134,9 +134,17 @@ class Checker:
             for step in steps
             if step.effect.writes
         )
-        self._refuse_denied(
-            tuple(step.model_copy(update={"ruling": self._policy.rule(question)}) for step, question in asked)
-        )
+        now = [
+            (step, step.model_copy(update={"ruling": self._policy.rule(question)}))
+            for step, question in asked
+        ]
+        self._refuse_denied(tuple(ruled for _, ruled in now))
+        for step, ruled in now:
+            if ruled.ruling.approvals > step.ruling.approvals:
+                raise Denied(
+                    [f"{step.title} needs a second person by now (rule {ruled.ruling.rule}). Plan again."],
+                    FailureClass.REFUSED,
+                )
 
     def _lasting(self, step: Step) -> bool:
         tool = self._registry.get(step.tool)

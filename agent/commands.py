@@ -40,6 +40,19 @@ class Approve(Frozen):
     """Also decide beforehand about the same kinds of writes, for this session (see `agent.waivers`)."""
 
 
+class Countersign(Frozen):
+    """Approve a plan as the second person, without carrying it out. The fields are those of `Approve`.
+
+    It counts where another console drives the session, too.
+    """
+
+    plan_id: str
+    hash: str
+    how: How
+    steps: tuple[str, ...] | None = None
+    confirmed: tuple[str, ...] = ()
+
+
 class AskAgain(Frozen):
     """Take a waiver back; None takes all of them back."""
 
@@ -128,6 +141,27 @@ class AllowWrites(Frozen):
     how: How
 
 
+class Reveal(Frozen):
+    """Show something secret to the operator, and to nobody else: a Secret's values, a ServiceAccount's token, what
+    a command prints in a pod.
+
+    The answer is a `Revealed` event with the same `request`.
+    """
+
+    request: str
+    what: str
+    name: str
+    scope: Scope
+    how: How
+    why: str = ""
+    key: str = ""
+    """Of a Secret; empty for all its values."""
+    command: tuple[str, ...] = ()
+    container: str = ""
+    confirmed: str = ""
+    """The name the operator typed, where that is demanded."""
+
+
 class SetScope(Frozen):
     scope: Scope
 
@@ -196,7 +230,8 @@ LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
 
 
 Command = (
-    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | SettleDoubt | PlanAgain
-    | Undo | AllowWrites | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
+    Say | Approve | Countersign | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | SettleDoubt
+    | PlanAgain | Undo | AllowWrites | AskAgain | Reveal | SetScope | UseModel | Rename | Watch | Unwatch
+    | Inspect | FollowLogs
     | LookAway
 )  # fmt: skip

@@ -151,7 +151,7 @@ class Inspector:
         rows += [(str(key).lower(), str(cell)) for key, cell in cells.items() if key != "Name"]
         page = SummaryPage(
             mention_of("secret", target.namespace, target.name),
-            (Section("", tuple(rows)), Section("values", (("never shown", _SECRET),))),
+            (Section("", tuple(rows)), Section("values", (("not read", _SECRET),))),
         )
         show(Inspected(request=request, side="summary", page=page))
         show(Inspected(request=request, side="yaml", failure=f"The YAML of a Secret is not read. {_SECRET}"))
@@ -188,7 +188,10 @@ class Inspector:
         )
 
 
-_SECRET = "Values of Secrets stay on the server; so do keys and annotations, which can hold copies of them."
+_SECRET = (
+    "Values of Secrets stay on the server; so do keys and annotations, which can hold copies of them."
+    " X reveals the values to you, once."
+)
 
 
 async def _read(target: Target) -> Json:

@@ -114,6 +114,11 @@ class Logbook:
         self._history.append(recorded)
         self._spread(recorded)
 
+    def catch_up(self, envelope: Envelope) -> None:
+        """Take an event that another process wrote into this session, if it was not taken before."""
+        if all(known.seq != envelope.seq for known in reversed(self._history)):
+            self.take(envelope)
+
     async def subscribe(self, skip: int = 0) -> AsyncIterator[Recorded]:
         """The history, then everything that happens, until the logbook is closed.
 

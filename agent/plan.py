@@ -69,6 +69,8 @@ class Ruling(Frozen):
     verdict: Verdict
     rule: str
     reason: str = ""
+    approvals: int = 1
+    """How many people have to approve."""
 
 
 class DraftStep(BaseModel):

@@ -125,6 +125,11 @@ class Session:
         if isinstance(command, c.LOOKS):
             self._staff.looks.take(command, self._log)
             return
+        if isinstance(command, c.Approve) and not self.driving:
+            command = c.Countersign(**command.model_dump(exclude={"waive", "allow_writes"}))
+        if isinstance(command, c.Countersign):
+            await self._plans.countersign(command)
+            return
         if not self.driving:
             raise CommandRefused(Why.BUSY, "Another console drives this session; this one only follows.")
         match command:
@@ -157,6 +162,8 @@ class Session:
                 await self._plans.undo(command)
             case c.AskAgain():
                 await self._plans.ask_again(command)
+            case c.Reveal():
+                self._spawn(await self._staff.revealer.begin(command, self._log), f"reveal {command.request}")
             case c.AllowWrites():
                 await self._allow(command)
             case c.SetScope():

@@ -14,10 +14,12 @@ from agent.known import Known
 from agent.logbook import Logbook
 from agent.looking.looks import Looks
 from agent.model import Model
+from agent.person import Person
 from agent.policy import Policy
 from agent.reading import Reader
 from agent.recorded import before_stop
 from agent.remembering.remembering import Remembering
+from agent.revealing import Revealer
 from agent.runbooks.library import Library
 from agent.settings import Settings
 from agent.views import Feed, Views
@@ -34,7 +36,7 @@ class Ship:
     """What all sessions of a process share.
 
     `model` gives the model of a name, or None when there is none; `names` the contexts and profiles
-    the model may be told of; `mint` is handed on to execution and to nothing else.
+    the model may be told of; `mint` is handed on to execution and to reveals, and to nothing else.
     """
 
     journal: Journal
@@ -49,6 +51,8 @@ class Ship:
     model: Callable[[str], Model | None]
     names: Callable[[], Iterable[str]]
     feed: Feed
+    person: Person | None = None
+    """The operator, where two people have to be told apart."""
     clusters: Clusters | None = None
     """The way to the clusters for closer looks; without it only what tools return can be looked at."""
     knowledge: Knowledge | None = None
@@ -65,10 +69,12 @@ class Staff:
     sessions: Sessions
     settings: Settings
     operator: str
+    person: Person
     known: Known
     remembering: Remembering
     site: Site
     looks: Looks
+    revealer: Revealer
     desk: Callable[[str], Desk | None]
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
@@ -127,12 +133,14 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         sessions=ship.sessions,
         settings=settings,
         operator=ship.operator,
+        person=ship.person or Person(ship.operator),
         known=known,
         remembering=remembering,
         site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),
         looks=Looks(
             Views(ship.feed), Inspector(ship.registry, reader, ship.clusters, ship.journal), ship.clusters
         ),
+        revealer=Revealer(ship.clusters, ship.mint, ship.policy, ship.operator),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
         titled_by_model=ship.titled_by_model,

@@ -50,6 +50,8 @@ class PlanProgress:
     offered: datetime
     status: PlanStatus = PlanStatus.OFFERED
     approved: frozenset[str] = frozenset()
+    given: tuple[e.ApprovalGiven, ...] = ()
+    """Approvals of single people, where policy wants several."""
     steps: dict[str, StepProgress] = field(default_factory=dict)
     summary: str = ""
     model_calls: int = 0
@@ -213,6 +215,8 @@ def _offered(state: SessionState, event: e.PlanOffered, at: datetime) -> Session
 
 def _fold_plan(plan: PlanProgress, event: e.Event, at: datetime) -> PlanProgress:
     match event:
+        case e.ApprovalGiven():
+            return replace(plan, given=(*plan.given, event))
         case e.PlanApproved():
             chosen = frozenset(event.steps)
             steps = {

@@ -139,6 +139,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
     Action("copy_name", "Copy the name", Where.RESOURCES, "Y"),
+    Action(
+        "reveal_row", "Reveal a Secret's values, a token, a command's output", Where.RESOURCES, "X", "reveal"
+    ),
     # sessions
     Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
@@ -207,6 +210,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("folds", "Show what is folded away, or fold it again", Where.OBJECT, "x", "unfold"),
     Action("copy_side", "Copy all of what is shown", Where.OBJECT, "c", "copy"),
     Action("look_again", "Look again", Where.OBJECT, "r", "look again"),
+    Action("reveal_object", "Reveal what is secret about it, once", Where.OBJECT, "X", "reveal"),
     Action("ask_object", "Ask the agent about it", Where.OBJECT, "a", "ask"),
 )
 

@@ -155,6 +155,8 @@ class Preview(Frozen):
     """Fingerprint of the object the preview was made against; a different one is drift."""
     server: str = ""
     """The address that the context stood for; the same name with another address is another place."""
+    cluster: str = ""
+    """What tells the cluster from every other (the uid of kube-system); empty where it cannot be read."""
     labels: dict[str, str] = {}
     """Labels or tags that policy may speak of, the namespace's included."""
     environments: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ from agent.events.ephemeral import (
 from agent.events.forking import SessionForked
 from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
 from agent.events.plan import (
+    ApprovalGiven,
     ApprovedHow,
     AskingResumed,
     AskingWaived,
@@ -56,6 +57,7 @@ from agent.events.plan import (
     StepSucceeded,
 )
 from agent.events.recorded import Recorded
+from agent.events.reveal import Revealed, RevealEnded, RevealGranted
 from agent.events.session import (
     AnswerGiven,
     Evidence,
@@ -83,13 +85,13 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten,
+    | MemoriesUsed | MemoryWritten | RevealGranted | RevealEnded | ApprovalGiven,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
 EphemeralEvent = (
     TextGrew | ThinkingGrew | TurnStarted | ModelWaiting | StepDrafted | PlanChecking | StepChecking
-    | ViewChanged | Inspected | LogGrew | Noticed
+    | ViewChanged | Inspected | LogGrew | Revealed | Noticed
 )  # fmt: skip
 
 Event = DurableEvent | EphemeralEvent
@@ -100,6 +102,7 @@ DURABLE: TypeAdapter[DurableEvent] = TypeAdapter(DurableEvent)
 __all__ = [
     "DURABLE",
     "AnswerGiven",
+    "ApprovalGiven",
     "ApprovedHow",
     "AskingResumed",
     "AskingWaived",
@@ -134,6 +137,9 @@ __all__ = [
     "PlanResumed",
     "QuestionAsked",
     "Recorded",
+    "RevealEnded",
+    "RevealGranted",
+    "Revealed",
     "Said",
     "ScopeChanged",
     "SessionForked",

@@ -185,6 +185,13 @@ def _grammar() -> _Parser:
         help="what became of a step in doubt: there, not-there or unknown (may repeat)",
     )  # fmt: skip
 
+    second = add(commands, "approve", "approve a plan as its second person; it runs elsewhere", "approve:run")
+    second.add_argument("plan_id", metavar="PLAN_ID", help="the plan's id")
+    second.add_argument("--approve", metavar="HASH", help="the plan's hash: you decide for exactly this")
+    second.add_argument(
+        "--confirm", metavar="NAME", dest="confirmed", action="append", help="a name that has to be typed"
+    )
+    _add_reveal(add, commands)
     add_sessions(add, group, _number, _folder)
     _add_memory(add, group)
 
@@ -213,6 +220,26 @@ def _grammar() -> _Parser:
     sandbox = group("sandbox", "the practice sandbox", missing="sandbox up")
     add(sandbox, "up", "run the sandbox here until ctrl+c, for kubectl and the aws CLI", "sandbox:up")
     return grammar
+
+
+def _add_reveal(add: Callable[..., _Parser], commands: Any) -> None:
+    reveal = add(
+        commands,
+        "reveal",
+        "show a secret once; who, what and why is recorded, the value is not",
+        "reveal:run",
+    )
+    reveal.add_argument("thing", metavar="KIND/NAME", help="secret/NAME, serviceaccount/NAME, pod/NAME")
+    reveal.add_argument("--key", metavar="KEY", help="only this key of the Secret")
+    reveal.add_argument(
+        "--run", dest="command", metavar="COMMAND", help="run this in the pod, and show its output"
+    )
+    reveal.add_argument("--container", metavar="NAME", help="the pod's container to run it in")
+    reveal.add_argument("--why", metavar="WORDS", help="the reason, for the audit log")
+    reveal.add_argument("--confirm", metavar="NAME", help="the name once more: you decide to see it")
+    reveal.add_argument(
+        "--allow-writes", action="store_true", help="leave read-only, since a command can change things"
+    )
 
 
 def _add_audit(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:

@@ -79,6 +79,8 @@ def _line(event: e.Event) -> str:
             return f"{event.sentence} {event.hint}".rstrip()
         case e.PlanApproved():
             return f"**Approved** by {event.by} ({event.how}): {', '.join(event.steps)}."
+        case e.ApprovalGiven():
+            return f"**Approved** by {event.by}, account {event.login} ({event.how}); others have to, too."
         case e.PlanRejected():
             return f"**Rejected** by {event.by}. {event.comment}".rstrip()
         case e.PlanResumed():
@@ -89,6 +91,10 @@ def _line(event: e.Event) -> str:
             return f"No longer asked about: {'; '.join(map(str, event.waivers))}, by {event.by}."
         case e.AskingResumed():
             return f"Asked about again: {'; '.join(map(str, event.waivers))}."
+        case e.RevealGranted():
+            return f"**Revealed** to {event.by} ({event.how}): {event.what}. {event.why}".rstrip()
+        case e.RevealEnded() if event.outcome != "shown":
+            return f"Not revealed: {event.what}. {event.cause}".rstrip()
         case e.GateReached():
             return f"{event.step_id} waits: {event.gate}"
         case e.GatePassed():

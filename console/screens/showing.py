@@ -66,7 +66,7 @@ class Showing(Looking):
                     event = recorded.event
                     if event.kind == "view_changed" and event.view == self._view_id:
                         self.resources.apply(event.rows)
-                case "inspected" | "log_grew":
+                case "inspected" | "log_grew" | "revealed":
                     looks.append(recorded)
                 case _:
                     words.append(recorded)

@@ -85,7 +85,8 @@ def undo_words(step: Step) -> str:
 def ruling_words(step: Step) -> str:
     """What policy says about it, and by which rule."""
     reason = f": {step.ruling.reason}" if step.ruling.reason else ""
-    return f"Policy: {step.ruling.verdict.value}, by rule {step.ruling.rule}{reason}"
+    people = f", {step.ruling.approvals} people have to approve" if step.ruling.approvals > 1 else ""
+    return f"Policy: {step.ruling.verdict.value}, by rule {step.ruling.rule}{reason}{people}"
 
 
 def denied(steps: Iterable[Step]) -> tuple[Step, ...]:

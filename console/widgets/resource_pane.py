@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from console.actions import Where, bindings
+from console.screens.detail.thing import reveals
 from console.views import MORE, TABS, View
 from console.widgets.completions import Candidate
 from console.widgets.view_tabs import ViewTabs
@@ -20,7 +21,7 @@ from console.widgets.view_tabs import ViewTabs
 if TYPE_CHECKING:
     from console.widgets.glyphs import Glyphs
     from console.widgets.resources import ResourceTable
-    from tools.rows import RowsChanged
+    from tools.rows import Row, RowsChanged
 
 SEEN = 20_000
 """Names remembered for mentions."""
@@ -42,6 +43,13 @@ class ResourcePane(Vertical):
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
+
+    class RevealWanted(Message):
+        """The operator wants to see what is secret about this object."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
 
     def __init__(self) -> None:
         super().__init__(id="resources", classes="pane")
@@ -156,6 +164,9 @@ class ResourcePane(Vertical):
         """A slash within the filter is a slash."""
         if action == "filter":
             return self.screen.focused is not self._filter
+        if action == "reveal_row":
+            row = self.table.cursor_row if self.table is not None else None
+            return row is not None and not self.view.cloud and bool(reveals(row.kind))
         return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
@@ -167,6 +178,11 @@ class ResourcePane(Vertical):
         row = self.table.cursor_row if self.table is not None else None
         if row is not None:
             self.post_message(self.NameCopied(row.name))
+
+    def action_reveal_row(self) -> None:
+        row = self.table.cursor_row if self.table is not None else None
+        if row is not None:
+            self.post_message(self.RevealWanted(row))
 
     def on_view_tabs_chosen(self, event: ViewTabs.Chosen) -> None:
         event.stop()

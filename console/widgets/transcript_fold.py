@@ -208,6 +208,10 @@ class TranscriptFold:
                 count = f"{len(event.steps)} step{'' if len(event.steps) == 1 else 's'}"
                 detail = f"{count}, by {event.by} ({event.how})"
                 return plan_line(seq, "done", "$text-success", "Approved", self._goal(event.plan_id), detail)
+            case e.ApprovalGiven():
+                return note(
+                    seq, f"{event.by} approved (account {event.login}). It takes two people to let it run."
+                )
             case e.PlanRejected():
                 detail = f"by {event.by}{f': {event.comment}' if event.comment else ''}"
                 return plan_line(
@@ -227,6 +231,13 @@ class TranscriptFold:
                 return note(seq, f"No longer asked about in this session: {words} (:waived takes it back).")
             case e.AskingResumed():
                 return note(seq, f"Asked about again: {'; '.join(map(str, event.waivers))}.")
+            case e.RevealGranted():
+                why = f" ({event.why})" if event.why else ""
+                return note(
+                    seq, f"{event.by} reveals {event.what}{why}. The value is shown once, and not kept."
+                )
+            case e.RevealEnded() if event.outcome != "shown":
+                return note(seq, f"Not revealed: {event.what}. {event.cause}", "$text-warning")
             case e.GatePassed():
                 return note(seq, f"{event.by} let the plan go on at {event.step_id}.")
             case e.PlanFinished():

@@ -10,12 +10,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, execution, intents, learning, live, past, redaction, startup, streaming, width
+from tests.bench import (
+    chat,
+    execution,
+    gate,
+    intents,
+    learning,
+    live,
+    past,
+    redaction,
+    startup,
+    streaming,
+    width,
+)  # fmt: skip
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
 
 BENCHES: dict[str, Bench] = {
+    "gate": gate.gate,
     "known-intent": intents.known_intent_to_plan,
     "first-step": streaming.first_step_of_a_plan,
     "wide-plan": width.sixteen_steps,

@@ -77,8 +77,8 @@ class Target:
     def path(self, subresource: str = "") -> str:
         return self.kind.path(self.namespace, self.name, subresource)
 
-    def permit(self, verb: str, subresource: str = "") -> Permit:
-        """The permit for one write to it. A new object's name is in the body, which no gate sees."""
+    def permit(self, verb: str, subresource: str = "", content: str = "") -> Permit:
+        """The permit for one write to it. A new object's name is in the body, and so in the content."""
         unnamed = verb == "create" and not subresource
         return Permit(
             system="kubernetes",
@@ -87,6 +87,7 @@ class Target:
             resource=f"{self.kind.resource}/{subresource}" if subresource else self.kind.resource,
             namespace=self.namespace,
             name="" if unnamed else self.name,
+            content=content,
         )
 
     async def read(self) -> Json:

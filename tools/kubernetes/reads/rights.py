@@ -128,6 +128,8 @@ class WhatCanIOutput(BaseModel):
     granted_by: tuple[Granted, ...]
     """Bindings that give what was asked, or with nothing asked all that name us; as far as they may be read."""
     unseen: tuple[str, ...] = ()
+    reads_as: str = ""
+    """Whom reads go out as, where that is not `user`; writes go out as `user`."""
 
 
 class KubernetesWhatCanI(OnClusters, Tool[WhatCanIArgs, WhatCanIOutput]):
@@ -158,6 +160,7 @@ class KubernetesWhatCanI(OnClusters, Tool[WhatCanIArgs, WhatCanIOutput]):
             rights=tuple(_right(rule) for rule in mappings(rules, "status", "resourceRules")),
             incomplete=_incomplete(rules),
             granted_by=tuple(rbac.naming(user, groups)),
+            reads_as=cluster.reads_as,
         )
         if args.verb:
             deed, namespaced = await _deed(cluster, args.verb, args.resource, args.name)

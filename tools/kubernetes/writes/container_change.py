@@ -64,7 +64,14 @@ class ContainerChange(OnClusters, WriteTool[C, Written]):
         recorded, warnings = self.recorded(container, args)
         before: Json = {"container": container.name, **recorded}
         changed = changes(current, answer.json())
-        return await preview_of(target, current, changed, before=before, warnings=answer.warnings + warnings)
+        return await preview_of(
+            target,
+            current,
+            changed,
+            before=before,
+            warnings=answer.warnings + warnings,
+            content=answer.content,
+        )
 
     async def observe(self, args: C, scope: Scope, preview: Preview) -> Observation:
         target = await self._workload(args, scope)

@@ -16,6 +16,7 @@ from tools.kubernetes.rollout import pods_of, replica_sets_of
 from tools.kubernetes.writes.writing import (
     JSON,
     Written,
+    content_sent,
     perform,
     preview_of,
     refuse_secret,
@@ -92,6 +93,7 @@ class KubernetesDelete(OnClusters, WriteTool[DeleteArgs, Written]):
             (Change(path="object", before=str(target), after=None),),
             before=before,
             verb="delete",
+            content=content_sent(_options(current, args)),
             warnings=answer.warnings + _warnings(target, current),
         )
         dependents = 0 if args.propagation == "Orphan" else await _dependents(target, current)

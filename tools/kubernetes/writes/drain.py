@@ -12,6 +12,7 @@ from pydantic import Field
 from tools.errors import Invalid, NotFound, TimedOut
 from tools.gate import Permit
 from tools.kubernetes.connection.clusters import Clusters
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.fields import Json, mapping, text, value
 from tools.kubernetes.finding import OnClusters, Target
 from tools.kubernetes.objects import changes
@@ -21,6 +22,7 @@ from tools.kubernetes.writes.evicting import (
     budgets_for,
     ending,
     evict,
+    eviction_of,
     loses_data,
     must_be_allowed,
     named,
@@ -29,6 +31,7 @@ from tools.kubernetes.writes.evicting import (
 )
 from tools.kubernetes.writes.node_pods import pod_name, pods_on
 from tools.kubernetes.writes.writing import (
+    JSON,
     MERGE_PATCH,
     Written,
     environments,
@@ -124,10 +127,11 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
             (*cordon, *going),
             before=before,
             warnings=answer.warnings + _warnings(pods, leaving, budgets) + await last_place(node),
+            content=answer.content,
         )
         touched = await environments(node.cluster, {text(pod, "metadata", "namespace") for pod in leaving})
         permits = preview.permits if cordon else ()
-        evictions = tuple(_permit(node, pod) for pod in leaving for _ in range(_TRIES))
+        evictions = tuple(_permit(node, pod, args) for pod in leaving for _ in range(_TRIES))
         return preview.model_copy(
             update={
                 "objects": len(cordon) + len(leaving),
@@ -244,7 +248,8 @@ def _lost(pod: Json) -> str:
     return "uncordoning brings no pod back, and its workload has made another where there was room"
 
 
-def _permit(node: Target, pod: Json) -> Permit:
+def _permit(node: Target, pod: Json, args: DrainArgs) -> Permit:
+    body = encoded(eviction_of(pod, args.grace_seconds))
     return Permit(
         system="kubernetes",
         place=node.cluster.context,
@@ -252,6 +257,7 @@ def _permit(node: Target, pod: Json) -> Permit:
         resource="pods/eviction",
         namespace=text(pod, "metadata", "namespace"),
         name=text(pod, "metadata", "name"),
+        content=content_of([], JSON, body),
     )
 
 

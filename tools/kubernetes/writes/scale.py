@@ -73,6 +73,7 @@ class KubernetesScale(OnClusters, WriteTool[ScaleArgs, Written]):
             subresource="scale",
             warnings=answer.warnings,
             further=scaling_warnings(target, args.replicas),
+            content=answer.content,
         )
 
     async def observe(self, args: ScaleArgs, scope: Scope, preview: Preview) -> Observation:

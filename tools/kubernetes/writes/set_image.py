@@ -52,7 +52,12 @@ class KubernetesSetImage(OnClusters, WriteTool[SetImageArgs, Written]):
         container = container_of(target, current, args.container)
         before: Json = {"container": container.name, "image": text(container.spec, "image")}
         return await preview_of(
-            target, current, changes(current, answer.json()), before=before, warnings=answer.warnings
+            target,
+            current,
+            changes(current, answer.json()),
+            before=before,
+            warnings=answer.warnings,
+            content=answer.content,
         )
 
     async def observe(self, args: SetImageArgs, scope: Scope, preview: Preview) -> Observation:

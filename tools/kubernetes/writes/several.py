@@ -44,6 +44,7 @@ def together(previews: Sequence[Preview], name: str, before: Json) -> Preview:
         before=before,
         observed=hashlib.sha256(words.encode()).hexdigest()[:16],
         server=" ".join(dict.fromkeys(each.server for each in previews)),
+        cluster=" ".join(dict.fromkeys(each.cluster for each in previews)),
         labels=_labels(previews),
         permits=tuple(permit for each in previews for permit in each.permits),
         warnings=tuple(f"{each.target}: {warning}" for each in previews for warning in each.warnings),
