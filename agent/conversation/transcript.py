@@ -121,6 +121,9 @@ def _note(event: e.Event) -> str:
             return f"plan {event.plan_id} {event.status.value}: {event.summary}"
         case e.PlanRefused():
             return f"a plan could not be offered: {' '.join(event.problems)}"
+        case e.FollowedUp():
+            why = f" ({event.because})" if event.because else ""
+            return f"this was understood as: {event.meaning}{why}"
         case e.QuestionAsked():
             return f"asked: {event.question}"
         case e.TurnFailed():

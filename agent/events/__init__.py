@@ -58,6 +58,7 @@ from agent.events.plan import (
 from agent.events.session import (
     AnswerGiven,
     Evidence,
+    FollowedUp,
     ModeChanged,
     ModelChanged,
     ModelReplied,
@@ -76,7 +77,7 @@ from agent.events.session import (
 
 DurableEvent = Annotated[
     SessionStarted | SessionResumed | TitleChanged | ScopeChanged | ModeChanged | ModelChanged
-    | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
+    | Said | FollowedUp | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
@@ -118,6 +119,7 @@ __all__ = [
     "EphemeralEvent",
     "Event",
     "Evidence",
+    "FollowedUp",
     "GatePassed",
     "GateReached",
     "Inspected",
