@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agent.events import Evidence
-from agent.inspecting import log_lines
+from agent.log_text import log_lines
 from agent.reporting import report
 
 LONGEST_TABLE = 60

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.checking import Checker
 from agent.conversation.briefing import situation
-from agent.conversation.turn import Desk
+from agent.conversation.desk import Desk
 from agent.execution.step import Pace, Site
 from agent.following.following import Following
 from agent.following.lookup import Lookup
@@ -119,6 +119,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
             max_tokens=settings.model.max_tokens,
             next_plan=next_plan,
             memories=remembering.quotes,
+            window=settings.model.context_tokens,
         )
 
     known = Known(

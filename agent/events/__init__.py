@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from agent.events.context import Compacted
 from agent.events.durable import Durable
 from agent.events.ephemeral import (
     Ephemeral,
@@ -83,7 +84,7 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten,
+    | MemoriesUsed | MemoryWritten | Compacted,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -113,6 +114,7 @@ __all__ = [
     "AskingResumed",
     "AskingWaived",
     "AttemptFailed",
+    "Compacted",
     "Durable",
     "DurableEvent",
     "Ephemeral",

@@ -88,14 +88,14 @@ async def test_thoughts_are_shown_and_sent_back_with_their_seal():
     assert after.message.text == "['3 pods']"
 
 
-async def test_the_prompt_is_cached_at_system_last_tool_and_last_block():
+async def test_the_prompt_is_cached_at_system_last_tool_and_the_last_two_messages_of_the_user():
     async with ModelServer(Script([Turn(text("ok"))])) as server:
-        await collect(model_at(server.url), request("first", "second"))
+        await collect(model_at(server.url), request("first", "second", "third"))
         body = server.requests[0].body
     mark = {"type": "ephemeral"}
     assert body["system"][0]["cache_control"] == mark
     assert ["cache_control" in entry for entry in body["tools"]] == [False, True]
-    assert ["cache_control" in entry["content"][-1] for entry in body["messages"]] == [False, True]
+    assert ["cache_control" in entry["content"][-1] for entry in body["messages"]] == [False, True, True]
 
 
 async def test_cached_tokens_are_counted_apart_and_priced():
