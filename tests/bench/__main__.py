@@ -10,7 +10,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, execution, intents, learning, live, redaction, startup, streaming, width
+from tests.bench import (
+    caching,
+    chat,
+    execution,
+    intents,
+    learning,
+    live,
+    redaction,
+    startup,
+    streaming,
+    width,
+)
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -32,6 +43,7 @@ BENCHES: dict[str, Bench] = {
     "learning": learning.planning,
     "recall": learning.recall,
     "hiding-secrets": redaction.hiding,
+    "prompt-cache": caching.long_turn,
 }
 
 
