@@ -16,6 +16,7 @@ from typing import Any, assert_never
 
 from agent import commands as c
 from agent import events as e
+from agent.conversation.context_use import ContextUse, context_use
 from agent.conversation.turn import ModelTurn, Outcome
 from agent.decisions import CommandRefused, Why, plan_of
 from agent.following.choosing import chosen_meaning
@@ -86,6 +87,12 @@ class Session:
     def subscribe(self) -> AsyncIterator[e.Recorded]:
         """The whole history, then everything that happens, until the session is closed."""
         return self._log.subscribe()
+
+    async def context(self) -> ContextUse:
+        """What the model would be sent now, by part."""
+        staff = self._staff
+        memories = await staff.remembering.quotes()
+        return context_use(self._log, staff.known.registry, staff.settings, memories)
 
     async def start(self) -> None:
         """Begin to work off commands, after what a crash left in doubt was looked up."""

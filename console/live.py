@@ -18,6 +18,7 @@ from agent.state import SessionState, fold
 from tools.tool import Scope
 
 if TYPE_CHECKING:
+    from agent.conversation.context_use import ContextUse
     from agent.settings import Settings
     from memory.knowledge import Knowledge
     from memory.sessions import Sessions
@@ -42,6 +43,8 @@ class Session(Protocol):
     async def send(self, command: Command) -> None: ...
 
     def subscribe(self) -> AsyncIterator[Recorded]: ...
+
+    async def context(self) -> ContextUse: ...
 
     async def close(self) -> None: ...
 

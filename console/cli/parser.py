@@ -217,6 +217,8 @@ def _add_sessions(add: Callable[..., _Parser], group: Callable[..., Any]) -> Non
     listing.add_argument("--limit", type=_number, metavar="N", help="at most N (50)")
     showing = add(sessions, "show", "what happened in a session", "sessions:show")
     showing.add_argument("session", metavar="ID")
+    context = add(sessions, "context", "what the model would be sent, by part", "context:run")
+    context.add_argument("session", metavar="ID")
     search = add(sessions, "search", "find words in all sessions", "sessions:search")
     search.add_argument("text", nargs="+", metavar="TEXT")
     search.add_argument("--limit", type=_number, metavar="N", help="at most N (20)")

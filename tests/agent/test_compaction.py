@@ -11,6 +11,7 @@ import pytest
 from agent import events as e
 from agent.commands import Reject, Say
 from agent.conversation.compaction import cut
+from agent.conversation.context_use import told
 from agent.conversation.transcript import last_compacted, messages
 from agent.model import Message, TextBlock, ToolUseBlock, Usage
 from agent.plan import PlanStatus
@@ -179,3 +180,28 @@ def _long_history(chance: random.Random) -> list[e.Recorded]:
 
 def _wire(message: Message) -> Json:
     return {"role": message.role, "content": [block.model_dump(mode="json") for block in message.content]}
+
+
+async def test_the_context_is_counted_by_part_and_says_what_was_compacted(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    async with ModelServer(Script(answers)) as server:
+        model = model_at(server.url)
+        async with crew(tmp_path / "home", shelf_crew(shelf), settings=small(), model=model) as aboard:
+            session = await aboard.open()
+            await carry_out(session, Say(text="look at a for me, number 0"))
+            before = await session.context()
+            assert before.shortened is None and before.spilled == 1
+            assert before.spilled_tokens > before.total
+            for number in range(1, 12):
+                await carry_out(
+                    session, Say(text=f"look at {'abcdefgh'[number % 8]} for me, number {number}")
+                )
+            use = await session.context()
+            sizes = {part.name: part.tokens for part in use.parts}
+            assert sizes["in short"] > 0 and sizes["tool outputs"] > 0 and sizes["memory"] == 0
+            assert use.shortened is not None and 0 < use.shortened.turn < 12
+            assert any("told in short up to turn" in line for line in told(use))
+            assert use.usage == session.state.usage
+            await session.close()
+        await model.close()

@@ -175,3 +175,12 @@ def test_a_journal_that_is_something_else_is_a_sentence(pilothouse: Pilothouse) 
         done = pilothouse(*words, "--json")
         assert (done.code, done.error["exit"]) == (1, 1)
         assert "Traceback" not in done.err
+
+
+def test_the_context_of_a_session_is_told_by_part(pilothouse: Pilothouse, session: str) -> None:
+    use = pilothouse("sessions", "context", session, "--json").document
+    parts = {part["name"]: part["tokens"] for part in use["parts"]}
+    assert list(parts) == ["system", "tools", "memory", "in short", "conversation", "tool outputs"]
+    assert parts["conversation"] > 0 and parts["tool outputs"] == 0
+    assert use["total"] == sum(parts.values()) < use["window"] and use["shortened"] is None
+    assert "Nothing was compacted" in pilothouse("sessions", "context", session).out
