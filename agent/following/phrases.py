@@ -57,15 +57,20 @@ POINTERS = frozenset(
 
 _COUNT = rf"\d{{1,3}}|{'|'.join(word for word in NUMBERS if word != 'zero')}"
 _NOUN = "|".join(sorted(KINDS | _ROWS, key=len, reverse=True))
+_BEFORE_MORE = (
+    r"(?=\s*(?:$|[,.;?!]|(?:to|in|on|from|and|then|too|back|again|crashing|crash|failing|fail|broken|down|pending"
+    r"|restarting|unhealthy|stuck|not)\b))"
+)
+"""What can stand behind a word that is a pointer by itself; before other words it is part of a phrase."""
 _POINTING = re.compile(
     rf"\b(?:the\s+)?(?P<ordinal>{'|'.join(ORDINALS)})\s+(?P<noun>{_NOUN})\b"
-    rf"|\bthe\s+(?P<bare>{'|'.join(ORDINALS)})(?=\s*(?:$|[,.;?!]|(?:to|in|on|from|and|then|too|crashing|failing|down)\b))"
+    rf"|\bthe\s+(?P<bare>{'|'.join(ORDINALS)}){_BEFORE_MORE}"
     rf"|(?:\b(?:number|no\.|nr\.?)\s+|#)(?P<number>{_COUNT})(?![\w-])"
     r"|\bthe\s+other\s+(?P<other>one|[a-z]+)\b"
     r"|\b(?P<all>both(?:\s+of\s+them)?|all\s+of\s+(?:them|those|these)|them\s+all)\b"
     rf"|\b(?:the|that|this)\s+(?:same\s+)?(?P<kind>{_NOUN})\b"
     r"|\b(?P<several>them|those|these)\b"
-    r"|\b(?P<single>it|that|this)\b(?!\s+(?:is|was)\b)",
+    rf"|\b(?P<single>it|(?:that|this){_BEFORE_MORE})\b(?!\s+(?:is|was)\b)",
     re.IGNORECASE,
 )
 _OWNED = re.compile(r"\b(?:its|their)\s+(?P<what>[a-z]+)", re.IGNORECASE)

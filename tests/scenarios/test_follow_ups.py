@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TypeVar
 
 from agent import events as e
+from agent.agent import Agent, Options
 from agent.commands import AllowWrites, Say
 from agent.following.meaning import understood
 from agent.plan import PlanStatus
 from agent.session import Session
+from memory.home import Home
 from tests.scenarios.conftest import Start
 from tests.standins.crew import approve, carry_out
+from tests.standins.model_server import ModelServer
+from tests.standins.script import Script, Turn, text
 
 Kind = TypeVar("Kind", bound=e.Durable)
 
@@ -191,3 +197,21 @@ async def test_a_write_ends_what_was_read_where_it_wrote_and_nothing_else(start:
         assert last(session, e.ToolReturned).age == 0
         await say(session, "show pods in payments")
         assert last(session, e.ToolReturned).age > 0
+
+
+async def test_a_model_is_told_what_the_words_point_to(tmp_path: Path) -> None:
+    async with ModelServer(Script([Turn(text("It is fine."))])) as server:
+        home = Home(tmp_path).prepare()
+        home.settings.write_text(f'[model]\nname = "stand-in"\nbase_url = "{server.url}"\n')
+        environ = {**os.environ, "PILOTHOUSE_NO_REAL_MODEL": "1"}
+        agent = await Agent.start(Options(home=home, sandbox=True, operator="tester"), environ)
+        try:
+            session = await agent.open_session()
+            await say(session, "show pods in payments")
+            pod = first_cell(session, 1)
+            assert server.requests == [], "what is known needs no model"
+            await say(session, "would you say that the second one is worth keeping?")
+            told = str(server.requests[0].body["messages"])
+            assert f"understood as: say that pod/{pod} in payments on sandbox is worth keeping" in told
+        finally:
+            await agent.close()

@@ -62,6 +62,8 @@ def test_the_words_say_what_kind_of_follow_up_it_is(text: str, meant: FollowUp |
         ("and its logs", "logs of it", "single", 0, ""),
         ("why?", "diagnose it", "single", 0, ""),
         ("restart that deployment", "restart that deployment", "single", 0, "deployment"),
+        ("say that the second one is good", "say that the second one is good", "place", 1, ""),
+        ("restart that", "restart that", "single", 0, ""),
         ("restart both", "restart both", "all", 0, ""),
         ("scale the other one to 2", "scale the other one to 2", "other", 0, ""),
     ],
