@@ -90,6 +90,22 @@ class PassGate(Frozen):
     how: How
 
 
+Became = Literal["there", "not there", "unknown"]
+"""What the operator says of a write that nobody could look up."""
+
+
+class SettleDoubt(Frozen):
+    """Say what became of a step that stays in doubt: the operator looked, or gives it up as unknown.
+
+    What is not there may be sent again when the plan is resumed; what is unknown has failed.
+    """
+
+    plan_id: str
+    step_id: str
+    became: Became
+    how: How
+
+
 class PlanAgain(Frozen):
     """Draw up what is left of a failed or stopped plan anew, from what is there now."""
 
@@ -180,7 +196,7 @@ LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
 
 
 Command = (
-    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | PlanAgain | Undo | AllowWrites
-    | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
+    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | SettleDoubt | PlanAgain
+    | Undo | AllowWrites | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
     | LookAway
 )  # fmt: skip

@@ -19,11 +19,12 @@ from agent.decisions import (
     plan_of,
     refuse_read_only,
 )  # fmt: skip
-from agent.execution.doubt import settle_doubts
+from agent.execution.doubt import settle_by_word, settle_doubts
 from agent.execution.executor import execute
+from agent.execution.halt import Halt
 from agent.execution.step import KeyTaken
 from agent.logbook import Logbook
-from agent.plan import Draft, PlanProblem, PlanStatus, Step
+from agent.plan import Draft, PlanProblem, PlanStatus, Step, StepState
 from agent.recovery import Aftermath
 from agent.replanning import advice, difference, generation, report, response, rest, unasked
 from agent.staff import Staff
@@ -58,7 +59,7 @@ class Plans:
         self._spawn = spawn
         self._mark = mark
         self._again = again
-        self._halt = asyncio.Event()
+        self._halt = Halt()
 
     @property
     def _state(self) -> SessionState:
@@ -137,6 +138,27 @@ class Plans:
             refuse_read_only(self._state, self._staff.settings, left, allowed=command.allow_writes)
             await self._log.record(e.PlanResumed(plan_id=command.plan_id, by=self._staff.operator))
             self._run(command.plan_id)
+
+    async def settle_doubt(self, command: c.SettleDoubt) -> None:
+        """Take the operator's word for a step that stays in doubt; going on needs `resume`."""
+        progress = plan_of(self._state, command.plan_id)
+        step = progress.steps.get(command.step_id)
+        if step is None or step.state is not StepState.IN_DOUBT:
+            raise CommandRefused(
+                Why.STALE, f"Step {command.step_id} of plan {command.plan_id} is not in doubt."
+            )
+        await settle_by_word(
+            self._staff.site,
+            e.DoubtSettled(
+                plan_id=command.plan_id,
+                step_id=command.step_id,
+                attempt=step.attempt,
+                became=command.became,
+                by=self._staff.operator,
+                how=command.how,
+            ),
+        )
+        await self._mark()
 
     # --- offers --------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from agent.plans import Plans
 from agent.recovery import Aftermath
 from agent.replanning import report, response
 from agent.revising import edited, struck, typed
+from agent.runbooks.catalogue import HELP, catalogue, unknown
 from agent.staff import Staff
 from agent.state import SessionState
 from memory.errors import KeptError
@@ -149,6 +150,8 @@ class Session:
                 await self._plans.resume(command)
             case c.PassGate():
                 await self._plans.pass_gate(command)
+            case c.SettleDoubt():
+                await self._plans.settle_doubt(command)
             case c.PlanAgain():
                 await self._plans.plan_again(command)
             case c.Undo():
@@ -255,12 +258,18 @@ class Session:
         return await self._staff.remembering.around(text, turn, self._outcome)
 
     async def _outcome(self, text: str, turn: int) -> Outcome:
+        library = self._staff.known.library
+        if text.strip(" ?!.").lower() in HELP:
+            listed = e.AnswerGiven(turn=turn, rule="help@1", markdown=catalogue(library))
+            await self._log.record(listed)
+            return "answered"
         request = self._staff.known.match(text)
         if request is not None:
             return await self._staff.known.handle(request, turn)
         desk = self._staff.desk(self.state.model)
         if desk is None:
-            await self._log.record(e.AnswerGiven(turn=turn, rule="no-model@1", markdown=self._staff.no_model))
+            told = unknown(library, text)
+            await self._log.record(e.AnswerGiven(turn=turn, rule="no-model@1", markdown=told))
             return "answered"
         return await ModelTurn(desk, turn).run()
 

@@ -76,8 +76,6 @@ class Staff:
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
     """The line that goes before the operator's words: where we are, and when."""
-    no_model: str
-    """What to say when a request needs a model and there is none."""
 
 
 def hire(ship: Ship, log: Logbook) -> Staff:
@@ -150,15 +148,4 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         ),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
-        no_model=without_model(ship.library),
-    )
-
-
-def without_model(library: Library) -> str:
-    """What an operator is told whose request needs a model, when there is none."""
-    lines = [f"- `{runbook.phrase}`: {runbook.summary}" for runbook in library]
-    return (
-        "That is none of the requests I know without a model, and there is no model.\n\n"
-        "Store a key with `pilothouse auth login`, or name a self-hosted server in `config.toml`"
-        " (`[model] base_url`). Without one, I understand:\n\n" + "\n".join(lines)
     )

@@ -268,6 +268,8 @@ def _fold_step(step: StepProgress, event: e.Event, at: datetime) -> StepProgress
             )
         case e.StepNotApplied():
             return replace(step, state=StepState.APPROVED, failure=None, cause=event.detail, retry_at=None)
+        case e.DoubtSettled():
+            return _settled(step, event, at)
         case e.StepSkipped():
             return replace(step, state=StepState.SKIPPED, cause=event.reason, ended=at)
         case e.StepStopped():
@@ -280,6 +282,18 @@ def _fold_step(step: StepProgress, event: e.Event, at: datetime) -> StepProgress
                 ended=at,
             )
     return step
+
+
+def _settled(step: StepProgress, event: e.DoubtSettled, at: datetime) -> StepProgress:
+    """A step in doubt as the operator says it is."""
+    step = replace(step, failure=None, cause="", retry_at=None)
+    match event.became:
+        case "there":
+            return replace(step, state=StepState.SUCCEEDED, observed=event.words(), applied=True, ended=at)
+        case "not there":
+            return replace(step, state=StepState.APPROVED, cause=event.words(), applied=False)
+    failed = replace(step, state=StepState.FAILED, failure=FailureClass.IN_DOUBT, applied=None)
+    return replace(failed, cause=event.words(), ended=at)
 
 
 def _interrupted(plan: PlanProgress) -> PlanProgress:

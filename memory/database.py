@@ -35,10 +35,17 @@ Value = str | int | None
 Work = Callable[[aiosqlite.Connection], Awaitable[T]]
 
 
+class _Connection(aiosqlite.Connection):
+    """One that also runs a whole function on its thread: a transaction costs one hop instead of one a statement."""
+
+    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._execute(work, self._conn)  # type: ignore[no-any-return,no-untyped-call]
+
+
 class Database:
     """An open file. Use `open`, and `close` it."""
 
-    def __init__(self, path: Path, schema: Schema, connection: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, schema: Schema, connection: _Connection) -> None:
         self.path = path
         self._schema = schema
         self._connection = connection
@@ -62,7 +69,7 @@ class Database:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             return sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
 
-        connection = aiosqlite.Connection(connect, 64)
+        connection = _Connection(connect, 64)
         # A console that died on an exception must not be kept alive by this thread.
         connection._thread.daemon = True
         database = cls(path, schema, connection)
@@ -92,6 +99,27 @@ class Database:
         committed or taken back.
         """
         return await self._finish(asyncio.create_task(self._transaction(work)))
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """As `transact`, for work that is done in one go: it runs on SQLite's own thread."""
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.rollback()
+                raise
+            return result
+
+        async def run() -> T:
+            async with self._lock:
+                with self._in_words():
+                    return await self._connection.call(transaction)
+
+        return await self._finish(asyncio.create_task(run()))
 
     async def data_version(self) -> int:
         """A number that changes whenever another process has committed to the file."""

@@ -13,13 +13,12 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import Connection
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from aiosqlite import Connection
-
 from memory import chain
-from memory.database import Database, Work
+from memory.database import Database
 from memory.envelope import Draft, Envelope
 from memory.errors import JournalClosed, SessionDeleted, StepNotOpen
 from memory.ledger import Begun, BegunState
@@ -77,12 +76,12 @@ class Journal:
         if not key:
             raise ValueError("A step needs a key.")
 
-        async def work(connection: Connection) -> Begun:
-            intent = await self._step(connection, session, key, "begin")
+        def work(connection: Connection) -> Begun:
+            intent = self._step(connection, session, key, "begin")
             if intent is None:
-                [intent] = await self._insert(connection, session, [draft], (key, "begin"))
+                [intent] = self._insert(connection, session, [draft], (key, "begin"))
                 return Begun(state=BegunState.FRESH, intent=intent)
-            outcome = await self._step(connection, session, key, "end")
+            outcome = self._step(connection, session, key, "end")
             state = BegunState.UNKNOWN if outcome is None else BegunState.DONE
             return Begun(state=state, intent=intent, outcome=outcome)
 
@@ -100,12 +99,12 @@ class Journal:
         if not drafts:
             raise ValueError("The end of a step needs an outcome.")
 
-        async def work(connection: Connection) -> list[Envelope]:
-            if await self._step(connection, session, key, "begin") is None:
+        def work(connection: Connection) -> list[Envelope]:
+            if self._step(connection, session, key, "begin") is None:
                 raise StepNotOpen(f"Step {key} of session {session} was never begun.")
-            if await self._step(connection, session, key, "end") is not None:
+            if self._step(connection, session, key, "end") is not None:
                 raise StepNotOpen(f"Step {key} of session {session} has ended already.")
-            return await self._insert(connection, session, drafts, (key, "end"))
+            return self._insert(connection, session, drafts, (key, "end"))
 
         return await self._commit(work)
 
@@ -189,13 +188,13 @@ class Journal:
             raise ValueError("The journal's clock must give a time with a timezone.")
         return at.astimezone(UTC).isoformat(timespec="microseconds")
 
-    async def _commit(self, work: Work[T]) -> T:
-        result = await self.database.transact(work)
+    async def _commit(self, work: Callable[[Connection], T]) -> T:
+        result = await self.database.write(work)
         arrived, self._arrival = self._arrival, asyncio.Event()
         arrived.set()
         return result
 
-    async def _insert(
+    def _insert(
         self,
         connection: Connection,
         session: str,
@@ -204,7 +203,7 @@ class Journal:
     ) -> list[Envelope]:
         """Put rows at the end. The step's mark goes onto the first of them."""
         at = self.now()
-        row, seq, previous = await self._make_room(connection, session, len(drafts), at)
+        row, seq, previous = self._make_room(connection, session, len(drafts), at)
         envelopes: list[Envelope] = []
         columns: list[tuple[str | int | None, ...]] = []
         for number, draft in enumerate(drafts, start=1):
@@ -219,28 +218,26 @@ class Journal:
             stored = (*place, draft.kind, draft.version, draft.body, previous)
             columns.append((*stored, key, phase, salt, digest))
             envelopes.append(_envelope(stored))
-        await connection.executemany(
+        connection.executemany(
             f"INSERT INTO events ({_COLUMNS}, step, phase, salt, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             columns,
         )
         # SQLite's text functions stop at a NUL.
         words = [(e.row, d.text.replace("\0", " ")) for e, d in zip(envelopes, drafts, strict=True) if d.text]
         if words:
-            await connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", words)
+            connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", words)
         touched = [
             (touch.place, touch.thing, envelope.row, session, touch.how)
             for envelope, draft in zip(envelopes, drafts, strict=True)
             for touch in draft.touches
         ]
         if touched:
-            await connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?, ?)", touched)
+            connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?, ?)", touched)
         return envelopes
 
-    async def _make_room(
-        self, connection: Connection, session: str, count: int, at: str
-    ) -> tuple[int, int, str]:
+    def _make_room(self, connection: Connection, session: str, count: int, at: str) -> tuple[int, int, str]:
         """Bring the session's line up to date; say after which row, seq and hash the new rows come."""
-        [(row, previous, seq, known)] = await connection.execute_fetchall(
+        [(row, previous, seq, known)] = connection.execute(
             """
             SELECT (SELECT MAX(row) FROM events), (SELECT hash FROM events ORDER BY row DESC LIMIT 1),
                    (SELECT MAX(seq) FROM events WHERE session = :session),
@@ -250,7 +247,7 @@ class Journal:
         )
         if seq and not known:
             raise SessionDeleted(f"Session {session} was deleted; nothing more is written to it.")
-        await connection.execute_fetchall(
+        connection.execute(
             """
             INSERT INTO sessions (id, created, updated, events) VALUES (?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, events = events + excluded.events
@@ -259,10 +256,10 @@ class Journal:
         )
         return row or 0, seq or 0, previous or chain.GENESIS
 
-    async def _step(
+    def _step(
         self, connection: Connection, session: str, key: str, phase: Literal["begin", "end"]
     ) -> Envelope | None:
-        rows = await connection.execute_fetchall(
+        rows = connection.execute(
             f"SELECT {_COLUMNS} FROM events WHERE session = ? AND step = ? AND phase = ?",
             (session, key, phase),
         )

@@ -47,8 +47,8 @@ def any_of(counts: Mapping[str, int]) -> str:
 
 
 def plain(snippet: str) -> str:
-    """The snippet without the marks around the words that were found."""
-    return snippet.replace(HIT_START, "").replace(HIT_END, "")
+    """The snippet on one line, without the marks around the words that were found."""
+    return " ".join(snippet.replace(HIT_START, "").replace(HIT_END, "").split())
 
 
 def like(text: str) -> str:

@@ -38,6 +38,7 @@ from agent.events.plan import (
     AskingResumed,
     AskingWaived,
     AttemptFailed,
+    DoubtSettled,
     GatePassed,
     GateReached,
     PlanAgainBegun,
@@ -82,7 +83,7 @@ DurableEvent = Annotated[
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
-    | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied
+    | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
     | MemoriesUsed | MemoryWritten | Compacted,
     Field(discriminator="kind"),
@@ -115,6 +116,7 @@ __all__ = [
     "AskingWaived",
     "AttemptFailed",
     "Compacted",
+    "DoubtSettled",
     "Durable",
     "DurableEvent",
     "Ephemeral",

@@ -219,6 +219,26 @@ class StepNotApplied(Durable):
     detail: str
 
 
+class DoubtSettled(Durable):
+    """The operator said what became of a step in doubt; nobody else could tell."""
+
+    kind: Literal["doubt_settled"] = "doubt_settled"
+    plan_id: str
+    step_id: str
+    attempt: int
+    became: Literal["there", "not there", "unknown"]
+    by: str
+    how: Literal["key", "flag"]
+
+    def words(self) -> str:
+        match self.became:
+            case "there":
+                return f"{self.by} says that its effect is there; it was not observed."
+            case "not there":
+                return f"{self.by} says that its effect is not there."
+        return f"{self.by} gave it up: whether it arrived is not known."
+
+
 class StepSkipped(Durable):
     kind: Literal["step_skipped"] = "step_skipped"
     plan_id: str

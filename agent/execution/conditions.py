@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from agent import events as e
 from agent.checks import Check
@@ -12,6 +12,9 @@ from agent.references import ReferenceProblem
 from tools.errors import CheckFailed, ToolError
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.5, 10.0
+
+_UNWATCHED = 90.0
+"""Seconds between two looks after which nobody can say what happened meanwhile: the machine was asleep."""
 
 
 async def fulfil(run: StepRun, told: Callable[[str], None] = lambda detail: None) -> str:
@@ -31,14 +34,20 @@ async def fulfil(run: StepRun, told: Callable[[str], None] = lambda detail: None
 async def _one(run: StepRun, check: Check, told: Callable[[str], None]) -> str:
     now = run.site.log.now
     deadline, delay = now() + timedelta(seconds=check.within), _FIRST_LOOK
-    since = None
+    since: datetime | None = None
+    looked = now()
     while True:
         holds, detail = await _look(run, check)
-        told(detail)
-        run.site.log.show(e.StepChecking(plan_id=run.plan_id, step_id=run.step.id, detail=detail))
+        left, before, looked = 0.0, looked, now()
+        if since is not None and (looked - before).total_seconds() > _UNWATCHED:
+            since, delay = None, _FIRST_LOOK  # what was not watched does not count
         if holds:
-            since = since or now()
+            since = since or looked
             left = check.lasts - (now() - since).total_seconds()
+        told(detail)
+        shown = f"{detail}; {left:.0f} s more to watch" if left >= 1 else detail
+        run.site.log.show(e.StepChecking(plan_id=run.plan_id, step_id=run.step.id, detail=shown))
+        if holds:
             if left <= 0:
                 return detail
             await run.unless_stopped(run.sleep(min(delay, left)))

@@ -7,18 +7,18 @@ there (then it is watched to its end), it is not there (then it may run again), 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 from agent import events as e
 from agent.execution.executor import finish
+from agent.execution.halt import Halt
 from agent.execution.step import Site
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus
 from tools.errors import ToolError
 
 
-async def settle_doubts(site: Site, open_keys: Iterable[str], stop: asyncio.Event) -> None:
+async def settle_doubts(site: Site, open_keys: Iterable[str], stop: Halt) -> None:
     """Give every open intent an outcome where the world allows one.
 
     Args:
@@ -37,7 +37,16 @@ async def settle_doubts(site: Site, open_keys: Iterable[str], stop: asyncio.Even
             await finish(site, plan_id)
 
 
-async def _settle(site: Site, intent: e.StepIntended, stop: asyncio.Event) -> None:
+async def settle_by_word(site: Site, settled: e.DoubtSettled) -> None:
+    """Record what the operator says of a step in doubt, and the plan's end if nothing is left to do."""
+    key = f"{settled.plan_id}/{settled.step_id}/{settled.attempt}"
+    await site.log.end(key, settled)
+    progress = site.log.state.plans[settled.plan_id]
+    if all(progress.of(step.id).state.final for step in progress.plan.steps):
+        await finish(site, settled.plan_id)
+
+
+async def _settle(site: Site, intent: e.StepIntended, stop: Halt) -> None:
     place = {"plan_id": intent.plan_id, "step_id": intent.step_id, "attempt": intent.attempt}
     if not intent.effect.writes:
         await site.log.end(intent.key, e.StepNotApplied(**place, detail="A read that was cut off."))

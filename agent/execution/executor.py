@@ -8,14 +8,15 @@ from typing import Literal
 
 from agent import events as e
 from agent.budget import out_of_time
+from agent.execution.halt import Halt, Stopped
 from agent.execution.reads import ReadStep
-from agent.execution.step import Site, StepRun, Stopped
+from agent.execution.step import Site, StepRun
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, Step, StepState
 from agent.state import PlanProgress, StepProgress
 
 
-async def execute(site: Site, plan_id: str, stop: asyncio.Event) -> PlanStatus:
+async def execute(site: Site, plan_id: str, stop: Halt) -> PlanStatus:
     """Carry out what is approved of a plan and not done yet.
 
     Setting `stop` keeps further calls from leaving; what is in flight is looked at and recorded.
@@ -34,7 +35,7 @@ async def execute(site: Site, plan_id: str, stop: asyncio.Event) -> PlanStatus:
 class Walk:
     """One pass over a plan's graph."""
 
-    def __init__(self, site: Site, plan_id: str, stop: asyncio.Event) -> None:
+    def __init__(self, site: Site, plan_id: str, stop: Halt) -> None:
         self.started = site.log.now()
         self._site = site
         self._plan_id = plan_id
@@ -113,7 +114,7 @@ class Walk:
         return self._progress(step_id).state
 
 
-def runner(site: Site, plan_id: str, step: Step, stop: asyncio.Event) -> StepRun:
+def runner(site: Site, plan_id: str, step: Step, stop: Halt) -> StepRun:
     """What runs this step: a write goes through grant and observation, a read does not."""
     return (WriteStep if step.effect.writes else ReadStep)(site, plan_id, step, stop)
 

@@ -7,7 +7,8 @@ import asyncio
 from pydantic import BaseModel, JsonValue
 
 from agent.execution.conditions import fulfil
-from agent.execution.step import StepRun, Stopped
+from agent.execution.halt import Stopped
+from agent.execution.step import StepRun
 from agent.recovery import Response, classify, respond
 from tools.errors import ToolError
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 
 from agent import events as e
+from agent.execution.halt import Halt, Stopped
 from agent.logbook import Logbook
 from agent.plan import Step
 from agent.reading import Reader
@@ -51,10 +52,6 @@ class Site:
     limits: Limits = Limits()
 
 
-class Stopped(Exception):
-    """The operator said stop while we waited."""
-
-
 class KeyTaken(Exception):
     """The journal knows this attempt already: somebody else ran it. Nothing may be sent."""
 
@@ -62,7 +59,7 @@ class KeyTaken(Exception):
 class StepRun(ABC):
     """One step of an approved plan, from its first attempt to its outcome."""
 
-    def __init__(self, site: Site, plan_id: str, step: Step, stop: asyncio.Event) -> None:
+    def __init__(self, site: Site, plan_id: str, step: Step, stop: Halt) -> None:
         self.site = site
         self.plan_id = plan_id
         self.step = step
@@ -172,20 +169,5 @@ class StepRun(ABC):
         await self.site.pace.sleep(seconds)
 
     async def unless_stopped(self, work: Coroutine[Any, Any, T], *, grace: float = 0.0) -> T:
-        """The result of `work`, or `Stopped` once `stop` is set and `grace` seconds have passed.
-
-        What is still running then is cancelled and awaited: nothing goes on behind our back.
-        """
-        task = asyncio.ensure_future(work)
-        halt = asyncio.ensure_future(self.stop.wait())
-        try:
-            await asyncio.wait({task, halt}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done() and grace:
-                await asyncio.wait({task}, timeout=grace)
-            if task.done():
-                return task.result()
-            raise Stopped
-        finally:
-            for pending in (task, halt):
-                pending.cancel()
-            await asyncio.gather(task, halt, return_exceptions=True)
+        """The result of `work`; raises `Stopped` once stop is said and `grace` seconds have passed."""
+        return await self.stop.over(work, grace=grace)

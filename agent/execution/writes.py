@@ -13,7 +13,8 @@ from pydantic import BaseModel, JsonValue
 
 from agent import events as e
 from agent.execution.conditions import fulfil
-from agent.execution.step import StepRun, Stopped
+from agent.execution.halt import Stopped
+from agent.execution.step import StepRun
 from agent.plan import StepState
 from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
@@ -21,10 +22,10 @@ from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
 from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
 
-GRACE = 0.4
+GRACE = 0.3
 """Seconds a call in flight may still take after the operator said stop."""
 
-LAST_LOOK = 0.3
+LAST_LOOK = 0.25
 """Seconds for the look at the world that follows a stop."""
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.2, 2.0

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent import events as e
-from agent.commands import Approve, PassGate, Resume
+from agent.commands import Approve, Became, PassGate, Resume, SettleDoubt
 from agent.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState
 from agent.state import PlanProgress, SessionState
@@ -33,6 +33,7 @@ async def run(
     steps: Sequence[str] = (),
     confirmed: Sequence[str] = (),
     pass_gates: bool = False,
+    doubts: Sequence[str] = (),
 ) -> int:
     """Approve a plan by its hash, or go on with it where it was interrupted, and follow it to its end."""
     session_id, state = await _recorded(choices, plan_id)
@@ -43,10 +44,13 @@ async def run(
         out.result(shown, lambda: plan_lines(shown, out, again))
         return Exit.DECISION
     _refuse_early(choices, state, planned, approve, steps)
+    words = [_doubt(plan_id, text) for text in doubts]
     async with agent_at_work(choices) as agent:
         session = await agent.open_session(session_id)
         follower = asyncio.create_task(_follow(session, plan_id, out), name="follow")
         try:
+            for word in words:
+                await session.order(word)
             interrupted = not await _finish(session, planned, approve, steps, confirmed, pass_gates)
         finally:
             # Closing is what brings the follower to its end.
@@ -106,6 +110,18 @@ def _refuse_early(
         where = "in the practice sandbox" if state.sandbox else "outside the practice sandbox"
         hint = "Add --sandbox." if state.sandbox else "Leave --sandbox away."
         raise Problem(Exit.USAGE, f"Plan {plan.id} was drawn up {where}.", hint)
+
+
+def _doubt(plan_id: str, text: str) -> SettleDoubt:
+    """What the operator says of a step in doubt, as `STEP=WORD`."""
+    step, _, word = text.partition("=")
+    became = _BECAME.get(word)
+    if not step or became is None:
+        raise Problem(Exit.USAGE, f"--doubt {text} says nothing.", "It looks like scale-checkout=not-there.")
+    return SettleDoubt(plan_id=plan_id, step_id=step, became=became, how="flag")
+
+
+_BECAME: dict[str, Became] = {"there": "there", "not-there": "not there", "unknown": "unknown"}
 
 
 async def _finish(
@@ -185,6 +201,8 @@ def progress_line(event: e.Event) -> str:
             return f"{event.step_id}  failed: {event.cause}"
         case e.StepInDoubt() | e.StepNotApplied():
             return f"{event.step_id}  {event.detail}"
+        case e.DoubtSettled():
+            return f"{event.step_id}  {event.words()}"
         case e.GateReached():
             return f"{event.step_id}  waits for you: {event.gate}"
         case e.GatePassed():

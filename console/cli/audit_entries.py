@@ -215,6 +215,8 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"failed ({event.failure})", event.cause
         case e.StepInDoubt() | e.StepNotApplied() | e.StepStopped():
             return event.kind.removeprefix("step_").replace("_", " "), event.detail
+        case e.DoubtSettled():
+            return f"says of the step in doubt: {event.became}", event.how
         case e.StepSkipped():
             return "skipped", event.reason
         case e.PlanFinished():

@@ -179,6 +179,11 @@ def _grammar() -> _Parser:
         "--pass-gates", action="store_true", help="say yes beforehand wherever the plan waits for you"
     )
 
+    apply.add_argument(
+        "--doubt", metavar="STEP=WORD", dest="doubts", action="append",
+        help="what became of a step in doubt: there, not-there or unknown (may repeat)",
+    )  # fmt: skip
+
     _add_sessions(add, group)
     _add_memory(add, group)
 

@@ -99,6 +99,8 @@ def _line(event: e.Event) -> str:
             return f"{event.step_id} **failed** ({event.failure}): {event.cause} {event.hint}".rstrip()
         case e.StepInDoubt() | e.StepNotApplied() | e.StepStopped():
             return f"{event.step_id} {event.detail}"
+        case e.DoubtSettled():
+            return f"{event.step_id}: {event.words()} ({event.how})"
         case e.StepSkipped():
             return f"{event.step_id} skipped: {event.reason}"
         case e.PlanFinished():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -37,6 +39,38 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
+
+
+class ChoiceScreen(ModalScreen[str | None]):
+    """Asks which of a few things is so. Each has its key; anything else leaves it open.
+
+    Args:
+        question: the headline.
+        words: what is known.
+        choices: key, what it says, and what it gives.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "choose('')", "Leave it open")]
+
+    def __init__(self, question: str, words: str, choices: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self._question, self._words, self._choices = question, words, choices
+
+    def compose(self) -> ComposeResult:
+        lines = [f"{key}  {says}" for key, says, _ in self._choices]
+        with Vertical(classes="dialog"):
+            yield Static(self._question, classes="dialog-title", markup=False)
+            yield Static(self._words, markup=False)
+            yield Static("\n".join([*lines, "esc  leave it open"]), classes="dialog-keys", markup=False)
+
+    def on_key(self, event: Key) -> None:
+        given = [gives for key, _, gives in self._choices if key == event.character]
+        if given:
+            event.stop()
+            self.dismiss(given[0])
+
+    def action_choose(self, gives: str) -> None:
+        self.dismiss(gives or None)
 
 
 class AskScreen(ModalScreen[str | None]):

@@ -12,11 +12,11 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
 
-from console.screens.confirm import ConfirmScreen
+from console.screens.confirm import ChoiceScreen, ConfirmScreen
 
 if TYPE_CHECKING:
     from agent.commands import Command
-    from agent.plan import PlanStatus
+    from agent.plan import PlanStatus, Step
     from agent.state import PlanProgress
     from console.live import LiveSession
 
@@ -57,6 +57,8 @@ class Deciding(Screen[None]):
                 return self._drives and self._plan_in("succeeded", "failed", "stopped") != ""
             case "resume":
                 return self._drives and self._plan_in("interrupted", "failed", "stopped") != ""
+            case "settle_doubt":
+                return self._drives and self._doubt() is not None
             case "pass_gate":
                 return self._drives and self._gate() is not None
             case "stop":
@@ -140,6 +142,40 @@ class Deciding(Screen[None]):
             self.notify("The plan has only just come to this gate; press the key again.")
             return
         self.send(PassGate(plan_id=plan.plan.id, step_id=plan.gate, how="key"))
+
+    def action_settle_doubt(self) -> None:
+        """Take the operator's word for a step whose effect nobody could look up."""
+        from agent.commands import SettleDoubt
+
+        found = self._doubt()
+        if found is None:
+            return
+        plan, step = found
+
+        def answered(became: str | None) -> None:
+            if became in ("there", "not there", "unknown"):
+                self.send(SettleDoubt(plan_id=plan.plan.id, step_id=step.id, became=became, how="key"))
+
+        self.app.push_screen(
+            ChoiceScreen(
+                f"Did this happen? {step.title}",
+                plan.of(step.id).cause,
+                (
+                    ("y", "it is there: the step counts as done", "there"),
+                    ("n", "it is not there: the step may be sent again with R", "not there"),
+                    ("x", "nobody knows: the step has failed", "unknown"),
+                ),
+            ),
+            answered,
+        )
+
+    def _doubt(self) -> tuple[PlanProgress, Step] | None:
+        """The interrupted plan and its first step in doubt."""
+        plan = self.live.state.current if self.live is not None else None
+        if plan is None or plan.status.value != "interrupted":
+            return None
+        step = next((one for one in plan.plan.steps if plan.of(one.id).state.value == "in doubt"), None)
+        return None if step is None else (plan, step)
 
     def _gate(self) -> PlanProgress | None:
         """The running plan, if it waits for the operator."""

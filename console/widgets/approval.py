@@ -353,7 +353,8 @@ class Approval(Widget, can_focus=True):
             return
         self._sheet.show(Offer(self._progress, self._writable, self._marked, self._cursor))
         locked = facts.locked_places(self._progress.plan.steps, self._writable)
-        self._keys.offer(bool(locked))
+        can_waive = any(waivable(step) for step in self._progress.plan.writes)
+        self._keys.offer(locked=bool(locked), waivable=can_waive)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class ChatPane(Vertical):
 
     def sent(self, text: str, *, busy: bool) -> None:
         """A line is under way; behind other work it is shown as queued until it is taken up."""
+        if self.transcript is not None:
+            self.transcript.action_bottom()  # whoever speaks wants to see what comes of it
         self._sent.append((text, busy or bool(self._sent)))
         self._show_queue()
 

@@ -8,10 +8,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+WAIVE = ("A", "approve, stop asking", "approve_and_waive")
 KEYS = (
     ("a", "approve all", "approve"),
     ("s", "approve marked", "approve_marked"),
-    ("A", "approve, stop asking", "approve_and_waive"),
+    WAIVE,
     ("space", "mark", "mark"),
     ("e", "edit", "edit"),
     ("x", "strike", "strike"),
@@ -37,11 +38,17 @@ class DecisionKeys(Static):
     def __init__(self) -> None:
         super().__init__(markup=False)
         self.auto_links = False
-        self._locked = False
+        self._keys: tuple[tuple[str, str, str], ...] = KEYS
 
-    def offer(self, locked: bool) -> None:
-        """Show the keys; the one that leaves read-only first, where that is needed."""
-        self._locked = locked
+    def offer(self, *, locked: bool, waivable: bool) -> None:
+        """Show the keys that can do something.
+
+        Args:
+            locked: the plan writes where read-only was not left; the key for that comes first.
+            waivable: there is something that need not be asked about again.
+        """
+        keys = KEYS if waivable else tuple(key for key in KEYS if key != WAIVE)
+        self._keys = (UNLOCK, *keys) if locked else keys
         self._lay_out()
 
     def on_resize(self) -> None:
@@ -52,7 +59,7 @@ class DecisionKeys(Static):
 
     def _lay_out(self) -> None:
         lines: list[Content] = []
-        for key, words, action in (UNLOCK, *KEYS) if self._locked else KEYS:
+        for key, words, action in self._keys:
             part = Content.assemble((f" {key} ", "bold $text on $primary 60%"), f" {words}")
             part = part.stylize(f"@click=press('{action}')")
             if lines and lines[-1].cell_length + GAP + part.cell_length <= self.size.width:

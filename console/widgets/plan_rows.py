@@ -17,6 +17,12 @@ from console.widgets.wrapping import cut
 WIDEST = 120
 """Cells a step's line fills at most: on a wide screen its state stays near its title."""
 
+_DETAIL_LINES = 3
+"""Lines the cause or the result of a step fills at most; its own screen has all of it."""
+
+_NARROWEST_DETAIL = 16
+"""Cells below which wrapping makes a column of syllables."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
@@ -45,8 +51,9 @@ def head_lines(
         words = f"{glyphs.drafted} The plan is being written: {drafted} step{'' if drafted == 1 else 's'}"
         return [cut(Content.styled(f"{words} so far{glyphs.ellipsis}", "$text-accent"), width, glyphs)]
     look = plan_look(progress.status, glyphs)
-    done = sum(step.state is StepState.SUCCEEDED for step in progress.steps.values())
-    chosen = len(progress.approved) if progress.approved else len(progress.plan.steps)
+    counted = [step for step in progress.plan.steps if _counts(step, progress)]
+    done = sum(progress.of(step.id).state is StepState.SUCCEEDED for step in counted)
+    chosen = len(counted)
     facts = (
         [f"{done}/{chosen} done"]
         if progress.status is not PlanStatus.OFFERED
@@ -55,7 +62,8 @@ def head_lines(
     if progress.started:
         facts.append(whole_seconds(((progress.ended or now) - progress.started).total_seconds()))
     if progress.status is PlanStatus.INTERRUPTED:
-        facts.append("R goes on")
+        doubt = any(step.state is StepState.IN_DOUBT for step in progress.steps.values())
+        facts.append("D decides" if doubt else "R goes on")
     if progress.gate:
         look = step_look(StepState.WAITING, glyphs)
         facts.append("a goes on")
@@ -70,8 +78,15 @@ def head_lines(
     return [cut(goal, width, glyphs), cut(status, width, glyphs), Content("")]
 
 
+def _counts(step: Step, progress: PlanProgress) -> bool:
+    """Whether the step is part of the work; a way back is only once it is taken."""
+    if progress.approved and step.id not in progress.approved:
+        return False
+    return not step.if_failed or progress.of(step.id).started is not None
+
+
 def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[Content]:
-    """One line for the step itself and, where there is something to say, one for its cause or result."""
+    """One line for the step itself and, where there is something to say, a few for its cause or result."""
     width = min(width, WIDEST)
     look = _look(row, glyphs)
     guide = Content.styled(_guide(row, glyphs, first=True), "$foreground 40%")
@@ -94,8 +109,22 @@ def step_lines(row: StepRow, width: int, now: datetime, glyphs: Glyphs) -> list[
     if detail:
         rest = Content.styled(_guide(row, glyphs, first=False), "$foreground 40%")
         indent = Content(" " * (mark.cell_length + 4))
-        lines.append(cut(rest + indent + detail, width, glyphs))
+        lines += _under(rest + indent, detail, width, glyphs)
     return lines
+
+
+def _under(margin: Content, detail: Content, width: int, glyphs: Glyphs) -> list[Content]:
+    """The detail on as many lines as it needs, up to `_DETAIL_LINES`, each behind the margin."""
+    room = width - margin.cell_length
+    if room < _NARROWEST_DETAIL:
+        return [cut(margin + detail, width, glyphs)]
+    shown = [line.rstrip() for line in detail.wrap(room)]
+    if len(shown) > _DETAIL_LINES:
+        shown = [
+            *shown[: _DETAIL_LINES - 1],
+            cut(shown[_DETAIL_LINES - 1] + Content(" " * room), room, glyphs),
+        ]
+    return [margin + line for line in shown]
 
 
 def _look(row: StepRow, glyphs: Glyphs) -> Look:

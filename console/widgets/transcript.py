@@ -78,6 +78,8 @@ class Transcript(LineView):
         self._sheet: Paper | None = None
         self._following = True
         self._read = (0, 0)
+        self._asked, self._answered = 0, False
+        """The entry with the last question, and whether its answer has come in one piece."""
         self._drawn: Paper | None = None
         self._cursor: int | None = None
         """None: the newest entry, whichever that is."""
@@ -87,26 +89,35 @@ class Transcript(LineView):
     def feed(self, recorded: Recorded) -> None:
         """Take one event of the session, stored or live. Cheap: painting follows by itself."""
         for entry in self._fold.take(recorded):
-            self._changed.add(self._column.place(entry))
+            index = self._column.place(entry)
+            self._changed.add(index)
+            if recorded.event.kind == "said":
+                self._asked, self._answered = index, False
+            elif recorded.event.kind == "answer_given":
+                self._answered = True
         if self._changed and self._repaint is None and self.is_attached:
             self._repaint = self.set_timer(REPAINT_EVERY, self.flush)
 
     def flush(self) -> None:
-        """Paint now what was fed and is not painted yet."""
+        """Paint now what was fed and is not painted yet; out of sight, that waits."""
         if self._repaint is not None:
             self._repaint.stop()
             self._repaint = None
+        if not self.scrollable_content_region.width:
+            return
         paper = self._paper()
         # Entries that were never painted wait until they come into view.
         again = [index for index in self._changed if not self._column.is_stale(index, paper)]
         self._changed.clear()
         self._show(again)
+        self._rest_at_question()
 
     def clear(self) -> None:
         """Forget everything: another session follows."""
         self._fold, self._column = TranscriptFold(), Column()
         self._changed.clear()
         self._following, self._read, self._cursor = True, (0, 0), None
+        self._asked, self._answered = 0, False
         self._show([])
 
     @property
@@ -173,6 +184,16 @@ class Transcript(LineView):
             self._catch_up = self.set_timer(REPAINT_EVERY, self._paint_some)
         self._refresh_changed(shown)
 
+    def _rest_at_question(self) -> None:
+        """Leave a long answer that came at once where its reading begins; what is written live is followed."""
+        if not (self._answered and self._following):
+            return
+        self._answered = False
+        top = self._column.top(self._asked)
+        if top < self.max_scroll_y:
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
+            self._show([])
+
     def _in_view(self) -> tuple[Paper | None, int, list[Strip | None]]:
         """What stands on the screen: the paper it was painted for, the first line, the strips."""
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
@@ -229,7 +250,7 @@ class Transcript(LineView):
             self.call_later(self._show, [])
 
     def on_resize(self) -> None:
-        self._show([])
+        self.flush()
 
     def on_mount(self) -> None:
         self._show([])

@@ -236,6 +236,8 @@ class TranscriptFold:
                 return note(seq, text, "$text-warning")
             case e.StepNotApplied():
                 return note(seq, f"Step {event.step_id}: {event.detail}", "$foreground-muted")
+            case e.DoubtSettled():
+                return note(seq, f"Step {event.step_id}: {event.words()}")
         return None
 
     def _finished(self, event: e.PlanFinished, seq: int | None) -> Entry:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent import events as e
-from agent.commands import AllowWrites, EditStep, Resume, Say, Stop, StrikeStep, Undo
+from agent.commands import AllowWrites, Became, EditStep, Resume, Say, SettleDoubt, Stop, StrikeStep, Undo
 from agent.decisions import CommandRefused, Why
+from agent.execution.halt import Halt
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, StepState
 from agent.settings import PlaceSettings, Settings
@@ -294,7 +295,7 @@ async def test_what_nobody_knows_is_answered_plainly_when_there_is_no_model(aboa
     session = await aboard.open()
     await carry_out(session, Say(text="sing me a song"))
     answers = [r.event for r in session._log.history if isinstance(r.event, e.AnswerGiven)]
-    assert "no model" in answers[0].markdown
+    assert "Without a model" in answers[0].markdown and "auth login" in answers[0].markdown
 
 
 async def test_a_read_only_program_cannot_be_talked_into_writing(tmp_path: Path, shelf: Shelf) -> None:
@@ -327,7 +328,7 @@ async def interrupted(tmp_path: Path, shelf: Shelf) -> str:
         await session._log.record(
             e.PlanApproved(plan_id=plan.id, hash=plan.hash, steps=("a",), by="tester", how="key")
         )
-        await WriteStep(session._staff.site, plan.id, plan.step("a"), asyncio.Event()).intend(1)
+        await WriteStep(session._staff.site, plan.id, plan.step("a"), Halt()).intend(1)
         await session.close()
         return plan.id
 
@@ -385,3 +386,46 @@ async def test_a_plan_resumed_while_a_step_stays_in_doubt_is_interrupted_again(
         await carry_out(session, Resume(plan_id=plan_id, how="flag", allow_writes=True))
         assert session.state.plans[plan_id].status is PlanStatus.SUCCEEDED
         assert shelf.arrived == []
+
+
+@pytest.mark.parametrize(
+    ("became", "status", "applied"),
+    [("there", PlanStatus.SUCCEEDED, True), ("unknown", PlanStatus.FAILED, None)],
+)
+async def test_the_operators_word_ends_a_doubt_that_nothing_else_can_end_and_is_on_record(
+    tmp_path: Path, shelf: Shelf, became: Became, status: PlanStatus, applied: bool | None
+) -> None:
+    plan_id = await interrupted(tmp_path, shelf)
+    shelf.set("a", "neither what it was nor what it was to be")
+    async with crew(tmp_path / "home", shelf_crew(shelf)) as again:
+        session = await again.open()
+        await session.order(SettleDoubt(plan_id=plan_id, step_id="a", became=became, how="key"))
+        progress = session.state.plans[plan_id]
+        assert (progress.status, progress.of("a").applied) == (status, applied)
+        said = [one.event for one in session._log.history if isinstance(one.event, e.DoubtSettled)]
+        assert [(one.by, one.became) for one in said] == [("tester", became)]
+        assert shelf.arrived == []
+
+
+async def test_what_the_operator_says_is_not_there_is_sent_again_only_when_the_plan_goes_on(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    plan_id = await interrupted(tmp_path, shelf)
+    shelf.set("a", "neither what it was nor what it was to be")
+    async with crew(tmp_path / "home", shelf_crew(shelf)) as again:
+        session = await again.open()
+        await session.order(SettleDoubt(plan_id=plan_id, step_id="a", became="not there", how="key"))
+        progress = session.state.plans[plan_id]
+        assert (progress.status, progress.of("a").state) == (PlanStatus.INTERRUPTED, StepState.APPROVED)
+        assert shelf.arrived == []
+        shelf.set("a", "0")
+        await carry_out(session, Resume(plan_id=plan_id, how="flag", allow_writes=True))
+        assert session.state.plans[plan_id].status is PlanStatus.SUCCEEDED
+        assert shelf.arrived == ["a=1"]
+
+
+async def test_a_step_that_is_not_in_doubt_takes_nobodys_word(aboard: Crew) -> None:
+    session = await aboard.open()
+    plan = await offer(session, put("a"))
+    with pytest.raises(CommandRefused):
+        await session.order(SettleDoubt(plan_id=plan.id, step_id="a", became="there", how="key"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,27 @@ async def test_a_check_has_to_stay_true_as_long_as_it_was_asked_to(aboard: Crew,
     await carry_out(session, approve(plan))
     seen = session.state.plans[plan.id].of("a")
     assert seen.state is StepState.FAILED and "did not stay so" in seen.cause
+
+
+async def test_time_that_the_machine_slept_through_was_not_watched(tmp_path: Path, shelf: Shelf) -> None:
+    """A laptop that is closed for an hour in a watch of ten minutes has ten minutes to watch afterwards."""
+    time = datetime(2026, 3, 14, 12, tzinfo=UTC)
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal time
+        waits.append(seconds)
+        time += timedelta(hours=1) if len(waits) == 3 else timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+
+    async with crew(tmp_path / "home", shelf_crew(shelf), sleep=sleep, clock=lambda: time) as aboard:
+        session = await aboard.open()
+        plan = await offer(
+            session, put("a").model_copy(update={"checks": (value_is("b", "0", lasts=600.0),)})
+        )
+        await carry_out(session, approve(plan))
+        assert session.state.plans[plan.id].status is PlanStatus.SUCCEEDED
+        assert sum(waits[3:]) >= 600.0
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from agent import commands as c
+from agent import events as e
 from console.app import PilothouseApp
 from console.live import Agent
 from console.options import Options
 from tests.console.driving import Console, console
-from tests.console.scripted import ScriptedAgent
+from tests.console.scripted import ScriptedAgent, intended
 
 
 async def test_everything_says_connecting_until_the_agent_is_there(tmp_path: Path) -> None:
@@ -178,6 +179,31 @@ async def test_a_finished_plan_can_be_undone_by_u(tmp_path: Path) -> None:
         await seen.press("u")
         await seen.sees("Take plan p-1 back")
         assert c.Undo(plan_id="p-1", how="key") in seen.session.commands
+
+
+async def test_d_takes_the_operators_word_for_a_step_in_doubt_and_enter_leaves_it_open(
+    tmp_path: Path,
+) -> None:
+    async with console(tmp_path) as seen:
+        await seen.say("scale checkout to 3")
+        await seen.until(lambda: seen.session.state.waiting is not None)
+        waiting = seen.session.state.waiting
+        assert waiting is not None and not seen.app.main.check_action("settle_doubt", ())
+        plan = waiting.plan
+        approved = e.PlanApproved(
+            plan_id=plan.id, hash=plan.hash, steps=("s1", "s2", "s3"), by="ada", how="key"
+        )
+        doubt = e.StepInDoubt(plan_id=plan.id, step_id="s2", attempt=1, detail="The cluster does not answer.")
+        await seen.session.record(approved, intended(plan.id, plan.step("s2"), 1), doubt)
+        await seen.sees("D decides")
+        await seen.press("D")
+        await seen.sees("Did this happen?")
+        await seen.press("enter", "D")
+        await seen.sees("Did this happen?")
+        assert not any(isinstance(command, c.SettleDoubt) for command in seen.session.commands)
+        await seen.press("n")
+        told = c.SettleDoubt(plan_id=plan.id, step_id="s2", became="not there", how="key")
+        await seen.until(lambda: told in seen.session.commands)
 
 
 async def test_a_follower_sees_everything_and_sends_nothing(tmp_path: Path) -> None:

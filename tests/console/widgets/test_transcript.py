@@ -166,6 +166,21 @@ async def test_the_newest_line_is_in_view_while_text_streams() -> None:
         assert widget.following
 
 
+async def test_a_long_answer_that_comes_at_once_is_shown_from_its_question_on() -> None:
+    widget = Transcript()
+    async with on_stage(widget) as (app, pilot):
+        chat(widget, 30)
+        widget.feed(recorded(e.Said(turn=31, text="what now"), 61))
+        long = "\n".join(f"- item {n}" for n in range(80))
+        widget.feed(recorded(e.AnswerGiven(turn=31, rule="help@1", markdown=long), 62))
+        widget.flush()
+        await pilot.pause()
+        assert "what now" in app.lines[0] and not widget.following
+        widget.action_bottom()
+        await pilot.pause()
+        assert "item 79" in app.lines[-1] and widget.following
+
+
 async def test_a_reader_who_scrolled_up_is_not_moved_and_told_what_came() -> None:
     widget = Transcript()
     async with on_stage(widget) as (app, pilot):

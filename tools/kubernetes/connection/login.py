@@ -6,7 +6,6 @@ Only `kubernetes.aio`'s configuration and `ApiClient` are used; the requests are
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import ssl
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Protocol
 
 from tools.errors import NotConfigured, ToolError
 from tools.kubernetes.connection.kubeconfig import ContextInfo, Kubeconfig
+from tools.kubernetes.connection.library import load
 
 EXEC_SECONDS = 60.0
 """How long an exec plugin may take; some wait for a browser."""
@@ -56,8 +56,7 @@ async def log_in(kubeconfig: Kubeconfig, context: ContextInfo) -> Login:
 
     Raises `NotConfigured` with the plugin's own words when there are none to be had.
     """
-    library = await asyncio.to_thread(importlib.import_module, "kubernetes.aio.config.kube_config")
-    client = await asyncio.to_thread(importlib.import_module, "kubernetes.aio.client")
+    client, library = await asyncio.to_thread(load)
     configuration = client.Configuration()
     complaints = _Complaints()
     logger = logging.getLogger(library.__name__)
