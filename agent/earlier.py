@@ -91,7 +91,8 @@ def _has_written(event: e.Event, plans: Mapping[str, PlanProgress], call: Call, 
         step = _step(plans, event.plan_id, event.step_id)
         return step is None or _within(step, call, scope)
     if not isinstance(
-        event, e.StepSucceeded | e.StepFailed | e.StepStopped | e.StepInDoubt | e.StepNotApplied
+        event,
+        e.StepSucceeded | e.StepFailed | e.StepStopped | e.StepInDoubt | e.StepNotApplied | e.DoubtSettled,
     ):
         return False
     step = _step(plans, event.plan_id, event.step_id)

@@ -90,6 +90,8 @@ def _decisions(history: Sequence[e.Recorded]) -> Iterator[str]:
                 yield f"- let plan {plan_id} go on after it was interrupted"
             case e.GatePassed() as event:
                 yield f"- let plan {event.plan_id} go on at {event.step_id}"
+            case e.DoubtSettled() as event:
+                yield f"- said that step {event.step_id} of plan {event.plan_id} in doubt is {event.became}"
             case e.ModeChanged() as event:
                 yield f"- {'allowed' if event.writes else 'shut off'} writes in {event.place}"
             case e.AskingWaived() as event:
