@@ -190,10 +190,10 @@ async def test_the_same_question_is_answered_from_before_with_its_age_until_it_i
 async def test_a_write_ends_what_was_read_where_it_wrote_and_nothing_else(start: Start) -> None:
     async with start() as agent:
         session = await agent.open_session()
-        await say(session, "show pods in dev", "show pods in payments", "scale cart in dev to 2")
+        await say(session, "show pods in staging", "show pods in payments", "scale frontend in staging to 3")
         assert session.state.waiting is not None
         await carry_out(session, approve(session.state.waiting.plan))
-        await say(session, "show pods in dev")
+        await say(session, "show pods in staging")
         assert last(session, e.ToolReturned).age == 0
         await say(session, "show pods in payments")
         assert last(session, e.ToolReturned).age > 0
