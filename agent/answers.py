@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agent.events import Evidence
-from agent.inspecting import log_lines
+from agent.log_text import log_lines
 from agent.reporting import report
 
 LONGEST_TABLE = 60
@@ -20,11 +20,12 @@ LONGEST_TABLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A finished read: its call's id, what it was for, and its output."""
+    """A finished read: its call's id, what it was for, and its output. `age` is in seconds, 0 for just now."""
 
     call_id: str
     title: str
     output: dict[str, JsonValue]
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

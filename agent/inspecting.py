@@ -6,7 +6,7 @@ The sides come one by one, as soon as each is there, and again when the object c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -213,20 +213,3 @@ def _did(item: TouchedBy) -> str:
     if CHANGED in item.how:
         return "changed it"
     return "planned to change it" if PLANNED in item.how else "looked at it"
-
-
-def log_lines(output: dict[str, JsonValue]) -> str:
-    """Log lines, each container's under its name when there are several."""
-    logs = output.get("logs")
-    parts: list[str] = []
-    entries: Sequence[JsonValue] = logs if isinstance(logs, list) else []
-    for entry in entries:
-        if not isinstance(entry, dict):
-            continue
-        head = [f"── {entry.get('pod')} · {entry.get('container')} ──"] if len(entries) > 1 else []
-        lines = entry.get("lines")
-        body = [str(line) for line in lines] if isinstance(lines, list) else []
-        if entry.get("error"):
-            body.append(f"({entry['error']})")
-        parts.append("\n".join(head + (body or ["(no lines)"])))
-    return "\n".join(parts) or "(no logs)"

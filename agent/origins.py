@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from agent import events as e
+from agent.conversation.outputs import OUTPUT_TOOLS
 from agent.plan import Tainted, canonical
 from agent.references import as_reference
 from tools.tool import Preview, Scope
@@ -63,6 +64,8 @@ class Origins:
                 case e.ToolCalled(call_id=call_id, call=call):
                     named = call.args.get("name") or call.args.get("id") or call.args.get("kind") or ""
                     about[call_id] = f"{call.tool.partition('@')[0]} {named}".strip()
+                case e.ToolReturned(tool=tool) if tool in OUTPUT_TOOLS:
+                    continue  # it only repeats what was read already, and is no look of its own
                 case e.ToolReturned(call_id=call_id, output=output, tool=tool, cause=cause):
                     found.read(about.get(call_id, tool), output)
                     found.read(about.get(call_id, tool), cause)

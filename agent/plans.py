@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 from agent import commands as c
 from agent import events as e
@@ -217,14 +217,27 @@ class Plans:
 
     async def undo(self, command: c.Undo) -> None:
         progress = plan_of(self._state, command.plan_id)
-        if not progress.status.final:
-            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}; stop it first.")
         try:
-            draft = undo_draft(progress, self._staff.site.registry)
-            origin, scope = f"undo:{command.plan_id}", progress.plan.scope
-            await self._offer(draft, origin, progress.turn, scope, undoes=progress)
+            await self._offer_undo(progress, progress.turn)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
+
+    async def take_back(self, plan_id: str, turn: int) -> Literal["planned", "failed"]:
+        """The same for somebody who said it; what keeps the plan from being offered is said in the turn."""
+        try:
+            await self._offer_undo(plan_of(self._state, plan_id), turn)
+        except (CommandRefused, PlanProblem) as problem:
+            problems = problem.problems if isinstance(problem, PlanProblem) else (str(problem),)
+            await self._log.record(e.PlanRefused(turn=turn, goal=f"Take back {plan_id}", problems=problems))
+            return "failed"
+        return "planned"
+
+    async def _offer_undo(self, progress: PlanProgress, turn: int) -> None:
+        plan = progress.plan
+        if not progress.status.final:
+            raise CommandRefused(Why.STALE, f"Plan {plan.id} is {progress.status}; stop it first.")
+        draft = undo_draft(progress, self._staff.site.registry)
+        await self._offer(draft, f"undo:{plan.id}", turn, plan.scope, undoes=progress)
 
     async def redraft(self, progress: PlanProgress, draft: Draft, said: tuple[str, ...] = ()) -> None:
         """Check, preview and offer an offered plan anew, as it was redrawn; `said` is what the operator typed."""

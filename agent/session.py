@@ -16,8 +16,11 @@ from typing import Any, assert_never
 
 from agent import commands as c
 from agent import events as e
+from agent.conversation.context_use import ContextUse, context_use
 from agent.conversation.turn import ModelTurn, Outcome
 from agent.decisions import CommandRefused, Why, plan_of
+from agent.following.choosing import chosen_meaning
+from agent.following.phrases import Undo, read
 from agent.logbook import Logbook
 from agent.outcome import outcome
 from agent.plan import PlanProblem
@@ -93,6 +96,12 @@ class Session:
     def subscribe(self, skip: int = 0) -> AsyncIterator[e.Recorded]:
         """The history, but for its first events, then everything that happens, until the session is closed."""
         return self._log.subscribe(skip)
+
+    async def context(self) -> ContextUse:
+        """What the model would be sent now, by part."""
+        staff = self._staff
+        memories = await staff.remembering.quotes()
+        return context_use(self._log, staff.known.registry, staff.settings, memories)
 
     async def start(self) -> None:
         """Begin to work off commands, after what a crash left in doubt was looked up."""
@@ -255,10 +264,15 @@ class Session:
             told = report(self.state.plans[wanted.plan_id])
             await self._log.record(e.PlanAgainBegun(turn=turn, plan_id=wanted.plan_id, report=told))
             return self._draw_again(wanted.plan_id, turn)
-        meant = self._meaning(wanted)
+        chosen = chosen_meaning(wanted, self.state.question)
         said = e.Said(turn=turn, text=wanted, situation=self._staff.situation())
         await self._log.record(said, *self._title(wanted))
-        return self._staff.remembering.around(meant, turn, self._outcome)
+        return self._staff.following.around(wanted, chosen, turn, self._understood)
+
+    async def _understood(self, text: str, turn: int) -> Outcome:
+        if isinstance(back := read(text), Undo) and back.plan:
+            return await self._plans.take_back(back.plan, turn)
+        return await self._staff.remembering.around(text, turn, self._outcome)
 
     async def _outcome(self, text: str, turn: int) -> Outcome:
         library = self._staff.known.library
@@ -294,21 +308,6 @@ class Session:
 
     def _queue_again(self, plan_id: str) -> None:
         self._waiting.put_nowait(Again(plan_id))
-
-    def _meaning(self, text: str) -> str:
-        """The request that an answer to a pending question comes to."""
-        question = self.state.question
-        if question is None or not question.meanings:
-            return text
-        said = text.strip().lower()
-        if said.isdigit() and 1 <= int(said) <= len(question.meanings):
-            return question.meanings[int(said) - 1]
-        fits = [
-            meaning
-            for choice, meaning in zip(question.choices, question.meanings, strict=True)
-            if said in choice.lower()
-        ]
-        return fits[0] if len(fits) == 1 else text
 
     def _title(self, text: str) -> tuple[e.TitleChanged, ...]:
         if self.state.title:

@@ -51,6 +51,9 @@ class ModelSettings(_Section):
     provider: Literal["anthropic", "bedrock", "vertex"] = "anthropic"
     region: str = ""
     max_tokens: int = Field(8192, ge=256)
+    context_tokens: int = Field(
+        200_000, ge=16_000, description="Tokens that the model can hold, the reply included."
+    )
     input_price: float | None = Field(None, ge=0, description="US dollars per million input tokens.")
     output_price: float | None = Field(None, ge=0, description="US dollars per million output tokens.")
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from agent.checking import Checker
 from agent.conversation.briefing import situation
-from agent.conversation.turn import Desk
+from agent.conversation.desk import Desk
 from agent.execution.step import Pace, Site
+from agent.following.following import Following
+from agent.following.lookup import Lookup
+from agent.following.turn import FollowUps
 from agent.inspecting import Inspector
 from agent.known import Known
 from agent.logbook import Logbook
@@ -26,6 +29,7 @@ from agent.views import Feed, Views
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.sessions import Sessions
+from tools.errors import ToolError
 from tools.gate import Mint
 from tools.kubernetes.connection.clusters import Clusters
 from tools.tool import Registry
@@ -71,6 +75,7 @@ class Staff:
     operator: str
     person: Person
     known: Known
+    following: FollowUps
     remembering: Remembering
     site: Site
     looks: Looks
@@ -102,6 +107,12 @@ def hire(ship: Ship, log: Logbook) -> Staff:
     def next_plan() -> str:
         return f"{log.session}.{len(log.state.plans) + 1}"
 
+    def contexts() -> tuple[str, ...]:
+        try:
+            return tuple(item.name for item in ship.clusters.contexts()) if ship.clusters else ()
+        except ToolError:
+            return ()
+
     def desk(name: str) -> Desk | None:
         model = ship.model(name)
         if model is None:
@@ -116,6 +127,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
             max_tokens=settings.model.max_tokens,
             next_plan=next_plan,
             memories=remembering.quotes,
+            window=settings.model.context_tokens,
         )
 
     known = Known(
@@ -126,6 +138,10 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         log=log,
         next_plan=next_plan,
         before_stop=lambda target: before_stop(ship.journal, ship.sessions, target),
+        contexts=contexts,
+    )
+    following = Following(
+        known, log, Lookup(reader, contexts), lambda: ship.model(log.state.model) is not None
     )
     remembering = Remembering(ship.knowledge, known, log, ship.operator)
     return Staff(
@@ -135,6 +151,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         operator=ship.operator,
         person=ship.person or Person(ship.operator),
         known=known,
+        following=FollowUps(following, log),
         remembering=remembering,
         site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),
         looks=Looks(

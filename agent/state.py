@@ -168,6 +168,9 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.ModelReplied():
             cost = _charged(state.cost, event.cost)
             return replace(state, usage=state.usage + event.usage, cost=cost, model=event.model)
+        case e.Compacted():
+            cost = state.cost if event.cost is None else (state.cost or Decimal(0)) + event.cost
+            return replace(state, usage=state.usage + event.usage, cost=cost)
         case e.QuestionAsked():
             return replace(state, question=event)
         case e.TurnEnded():

@@ -106,6 +106,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("sessions", "Browse, search and replay sessions", Where.MAIN, "ctrl+o", "sessions", ("sessions",)),
     Action("memories", "What is remembered: confirm, edit, forget", Where.MAIN, "m", "memory", ("memory",)),
     Action("new_session", "Begin a new session", Where.MAIN, words=("new",)),
+    Action(
+        "context_use",
+        "What the model is told, in tokens by part (/context)",
+        Where.MAIN,
+        words=("tokens", "window"),
+    ),
     Action("rename", "Give this session a title", Where.MAIN, words=("rename",), takes="TITLE"),
     Action("scope", "Choose context, namespace, profile", Where.MAIN, "c", "scope", ("scope",)),
     Action("ctx", "Work in another context", Where.MAIN, words=("ctx", "context"), takes="NAME"),

@@ -18,6 +18,7 @@ from agent.state import SessionState, fold
 from tools.tool import Scope
 
 if TYPE_CHECKING:
+    from agent.conversation.context_use import ContextUse
     from agent.past import Past
     from agent.settings import Settings
     from memory.knowledge import Knowledge
@@ -46,6 +47,8 @@ class Session(Protocol):
     def history(self) -> Sequence[Recorded]: ...
 
     def subscribe(self, skip: int = 0) -> AsyncIterator[Recorded]: ...
+
+    async def context(self) -> ContextUse: ...
 
     async def close(self) -> None: ...
 

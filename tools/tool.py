@@ -215,6 +215,8 @@ class Tool(ABC, Generic[A, O]):
     Output: ClassVar[type[BaseModel]]
     timeout: ClassVar[float] = 30.0
     """Seconds one call may take."""
+    fresh: ClassVar[float] = 15.0
+    """Seconds for which an answer stands for the same question asked again."""
 
     @property
     def id(self) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from agent.events.context import Compacted
 from agent.events.durable import Durable
 from agent.events.ephemeral import (
     Ephemeral,
@@ -61,6 +62,7 @@ from agent.events.reveal import Revealed, RevealEnded, RevealGranted
 from agent.events.session import (
     AnswerGiven,
     Evidence,
+    FollowedUp,
     ModeChanged,
     ModelChanged,
     ModelReplied,
@@ -79,13 +81,14 @@ from agent.events.session import (
 
 DurableEvent = Annotated[
     SessionStarted | SessionForked | SessionResumed | TitleChanged | ScopeChanged | ModeChanged | ModelChanged
-    | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
+    | Said | FollowedUp | Understood | ToolCalled | ToolReturned | ModelReplied
+    | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten | RevealGranted | RevealEnded | ApprovalGiven,
+    | MemoriesUsed | MemoryWritten | Compacted | RevealGranted | RevealEnded | ApprovalGiven,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -107,6 +110,7 @@ __all__ = [
     "AskingResumed",
     "AskingWaived",
     "AttemptFailed",
+    "Compacted",
     "DoubtSettled",
     "Durable",
     "DurableEvent",
@@ -114,6 +118,7 @@ __all__ = [
     "EphemeralEvent",
     "Event",
     "Evidence",
+    "FollowedUp",
     "GatePassed",
     "GateReached",
     "Inspected",

@@ -7,7 +7,7 @@ checked plan are taken, and they are proposals too.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -76,16 +76,7 @@ class Remembering:
 
     async def quotes(self) -> dict[tuple[int, ...], str]:
         """For each group of memories this session used, the text a model is given; what is forgotten is not."""
-        groups = [
-            tuple(one.id for one in recorded.event.used)
-            for recorded in self.log.history
-            if isinstance(recorded.event, e.MemoriesUsed)
-        ]
-        if self.knowledge is None or not groups:
-            return {}
-        found = await self.knowledge.many(number for group in groups for number in group)
-        told = {group: [found[number] for number in group if number in found] for group in groups}
-        return {group: telling.for_model(memories) for group, memories in told.items() if memories}
+        return await quotes(self.knowledge, self.log.history) if self.knowledge is not None else {}
 
     async def after_turn(self, turn: int) -> None:
         """Keep what the operator stated in this turn."""
@@ -255,3 +246,17 @@ def _record(memory: Remembered) -> str:
         f"{memory.subject} (memory {memory.id}, of {memory.at:%-d %B %Y}, "
         f"verified {times} time{'' if times == 1 else 's'})"
     )
+
+
+async def quotes(knowledge: Knowledge, history: Iterable[e.Recorded]) -> dict[tuple[int, ...], str]:
+    """The words of the memories that a session used, group by group as they were told; forgotten ones are left out."""
+    groups = [
+        tuple(one.id for one in recorded.event.used)
+        for recorded in history
+        if isinstance(recorded.event, e.MemoriesUsed)
+    ]
+    if not groups:
+        return {}
+    found = await knowledge.many(number for group in groups for number in group)
+    told = {group: [found[number] for number in group if number in found] for group in groups}
+    return {group: telling.for_model(memories) for group, memories in told.items() if memories}

@@ -174,6 +174,8 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"said: {event.text}", ""
         case e.Understood():
             return f"understood as {event.runbook}", ""
+        case e.FollowedUp():
+            return f"pointed back: {event.meaning}", event.because
         case e.ToolCalled():
             return f"reads with {event.call.tool}", ""
         case e.ToolReturned():

@@ -40,6 +40,8 @@ def add_sessions(
     listing.add_argument("--status", metavar="WORD", help="as status:WORD, such as failed or waiting")
     listing.add_argument("--limit", type=number, metavar="N", help="at most N (50)")
     one("show", "what happened in a session", "show")
+    context = add(sessions, "context", "what the model would be sent, by part", "context:run")
+    context.add_argument("session", metavar="ID")
     search = _asking(add(sessions, "search", "find words in all sessions", "sessions:search"), "+")
     search.add_argument("--limit", type=number, metavar="N", help="at most N (20)")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agent import events as e
+from agent.following.meaning import understood
 from console.cli.output import plain
 from console.cli.plan_text import scope_words, value_words
 from memory.sessions import SessionRow
@@ -71,6 +72,8 @@ def _line(event: e.Event) -> str:
         case e.ModeChanged():
             word = "allowed" if event.writes else "shut off"
             return f"Writes in {event.place} {word} by {event.by}."
+        case e.FollowedUp():
+            return f"_{understood(event)}_"
         case e.ToolCalled():
             return f"Read `{event.call.tool}`."
         case e.ToolReturned() if event.cause:

@@ -114,6 +114,18 @@ class Scoping(Deciding):
         if name and self.live is not None:
             self.send(UseModel(model="" if name == "none" else name))
 
+    async def action_context_use(self) -> None:
+        if self.live is None:
+            return
+        from textual.content import Content
+
+        from agent.conversation.context_use import told
+        from console.screens.detail.tabs import DetailScreen
+        from console.widgets.safe_text import safe_line
+
+        lines = [Content(safe_line(line)) for line in told(await self.live.session.context())]
+        self.app.push_screen(DetailScreen("Context of the model", {"tokens": lines}))
+
     def action_rename(self, title: str = "") -> None:
         from agent.commands import Rename
         from console.screens.confirm import AskScreen

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from agent import events as e
+from agent.following.meaning import understood
 from agent.model import TextBlock, ThinkingBlock
 from agent.plan import PlanStatus
 from console.widgets.elapsed import clock, elapsed
@@ -174,6 +175,8 @@ class TranscriptFold:
             case e.Understood():
                 filled = ", ".join(f"{key} {value}" for key, value in event.parameters.items())
                 return note(seq, f"Known request: {event.runbook}{f' ({filled})' if filled else ''}.")
+            case e.FollowedUp():
+                return note(seq, understood(event))
             case e.QuestionAsked():
                 return question(seq, event)
             case e.MemoriesUsed():

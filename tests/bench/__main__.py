@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import (
+    caching,
     chat,
     execution,
     gate,
@@ -22,7 +23,7 @@ from tests.bench import (
     startup,
     streaming,
     width,
-)  # fmt: skip
+)
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
@@ -47,6 +48,7 @@ BENCHES: dict[str, Bench] = {
     "open-session": past.open_a_long_session,
     "search": past.search_a_million,
     "hiding-secrets": redaction.hiding,
+    "prompt-cache": caching.long_turn,
 }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from agent import commands as c
 from agent import events as e
+from agent.conversation.context_use import ContextUse, Part
 from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
 from agent.past import Past
@@ -89,6 +90,13 @@ class ScriptedSession:
         self._readers.append(queue)
         while (item := await queue.get()) is not None:
             yield item
+
+    async def context(self) -> ContextUse:
+        parts = (
+            Part(name="system", tokens=2_100),
+            Part(name="conversation", tokens=900, detail="what was said"),
+        )
+        return ContextUse(parts=parts, window=200_000, reply=8_192, scope=SCOPE)
 
     async def send(self, command: c.Command) -> None:
         self.commands.append(command)

@@ -177,6 +177,15 @@ def test_a_journal_that_is_something_else_is_a_sentence(pilothouse: Pilothouse) 
         assert "Traceback" not in done.err
 
 
+def test_the_context_of_a_session_is_told_by_part(pilothouse: Pilothouse, session: str) -> None:
+    use = pilothouse("sessions", "context", session, "--json").document
+    parts = {part["name"]: part["tokens"] for part in use["parts"]}
+    assert list(parts) == ["system", "tools", "memory", "in short", "conversation", "tool outputs"]
+    assert parts["conversation"] > 0 and parts["tool outputs"] == 0
+    assert use["total"] == sum(parts.values()) < use["window"] and use["shortened"] is None
+    assert "Nothing was compacted" in pilothouse("sessions", "context", session).out
+
+
 def test_filters_and_words_find_sessions_and_a_wrong_one_is_a_usage_error(
     pilothouse: Pilothouse, session: str
 ) -> None:

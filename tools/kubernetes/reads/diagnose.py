@@ -205,7 +205,7 @@ class _Case:
         for workload, below in self._workloads:
             uids = (text(workload, "metadata", "uid"), *below)
             said = tuple(entry for entry in events if entry.uid in uids)
-            found += workload_findings(workload, said, len(self._pods))
+            found += _placed(workload_findings(workload, said, len(self._pods)), workload)
         looking = Looking(self._cluster)
         found = await self._with_quotas(found, looking)
         fit: NodeFit | None = None
@@ -223,7 +223,7 @@ class _Case:
                 own = [
                     _with(entry, evidence) if entry.cause.startswith(UNSCHEDULED) else entry for entry in own
                 ]
-            found += own
+            found += _placed(own, situation.pod)
         self.not_checked += looking.unseen
         self.checked += [
             f"{len(self._workloads)} workloads: conditions, rollout, creation of pods",
@@ -283,6 +283,11 @@ class _Case:
             except ToolError as error:
                 self.not_checked.append(f"the log of container {container} in pod {pod}: {error.message}")
         return replace(situation, logs=logs)
+
+
+def _placed(findings: list[Finding], about: Json) -> list[Finding]:
+    namespace = text(about, "metadata", "namespace")
+    return [finding.model_copy(update={"namespace": namespace}) for finding in findings]
 
 
 def _with(finding: Finding, more: list[Evidence]) -> Finding:
