@@ -33,6 +33,9 @@ REPAINT_EVERY = 1 / 15
 AT_ONCE = 40
 """Entries painted per step while the rest of a long session catches up."""
 
+NEAR = 6
+"""Lines between a question and its answer up to which both are shown."""
+
 GUTTER = 2
 """Cells left of the text, where the cursor stands."""
 
@@ -82,8 +85,10 @@ class Transcript(LineView):
         self._sheet: Paper | None = None
         self._following = True
         self._read = (0, 0)
-        self._asked, self._answered = 0, False
-        """The entry with the last question, and whether its answer has come in one piece."""
+        self._asked = 0
+        """The entry with the last question."""
+        self._answer: int | None = None
+        """The entry with an answer that came in one piece and was not shown yet."""
         self._drawn: Paper | None = None
         self._cursor: int | None = None
         """None: the newest entry, whichever that is."""
@@ -96,9 +101,9 @@ class Transcript(LineView):
             index = self._column.place(entry)
             self._changed.add(index)
             if recorded.event.kind == "said":
-                self._asked, self._answered = index, False
+                self._asked, self._answer = index, None
             elif recorded.event.kind == "answer_given":
-                self._answered = True
+                self._answer = index
         if self._changed and self._repaint is None and self.is_attached:
             self._repaint = self.set_timer(REPAINT_EVERY, self.flush)
 
@@ -123,7 +128,7 @@ class Transcript(LineView):
         again = [index for index in self._changed if not self._column.is_stale(index, paper)]
         self._changed.clear()
         self._show(again)
-        self._rest_at_question()
+        self._rest_at_answer()
 
     def clear(self) -> None:
         """Forget everything: another session follows."""
@@ -133,7 +138,7 @@ class Transcript(LineView):
         self._behind = self._read_on = None
         self._changed.clear()
         self._following, self._read, self._cursor = True, (0, 0), None
-        self._asked, self._answered = 0, False
+        self._asked, self._answer = 0, None
         self._show([])
 
     @property
@@ -200,12 +205,14 @@ class Transcript(LineView):
             self._catch_up = self.set_timer(REPAINT_EVERY, self._paint_some)
         self._refresh_changed(shown)
 
-    def _rest_at_question(self) -> None:
+    def _rest_at_answer(self) -> None:
         """Leave a long answer that came at once where its reading begins; what is written live is followed."""
-        if not (self._answered and self._following):
+        if self._answer is None or not self._following:
             return
-        self._answered = False
-        top = self._column.top(self._asked)
+        top, asked = self._column.top(self._answer), self._column.top(self._asked)
+        self._answer = None
+        if top - asked <= NEAR:
+            top = asked
         if top < self.max_scroll_y:
             self.scroll_to(y=top, animate=False, immediate=True, force=True)
             self._show([])
