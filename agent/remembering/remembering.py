@@ -15,7 +15,7 @@ from agent import events as e
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.plan import PlanStatus
-from agent.remembering import incidents, lessons, procedures, telling
+from agent.remembering import bygone, incidents, lessons, procedures, telling
 from agent.remembering.statements import Heard, Statement, heard
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import Runbook
@@ -125,6 +125,8 @@ class Remembering:
             kinds=[Kind.PREFERENCE], statuses=[Status.ACTIVE], here=self.here, limit=_PREFERENCES
         )
         found = [item.memory for item in await knowledge.recall(request, self.here, now)]
+        if bygone.asks_about_then(request):
+            found = await bygone.with_earlier(knowledge, found, AT_MOST - len(wishes))
         chosen = list({memory.id: memory for memory in (*wishes, *found)}.values())[:AT_MOST]
         await self._credit(knowledge, chosen, turn, "recalled")
 

@@ -5,7 +5,8 @@ Relevance comes from the full-text index (BM25); it is weighed with what the mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from memory import search
@@ -18,6 +19,12 @@ MOST_ROWS = 2000
 """Rows of the index that one recall weighs. Words that stand in more rows say little, and would cost a second."""
 
 _MOST_WORDS = 8
+_MOST_NAMES = 4
+
+_NAME = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
+
+_AGAIN = 0.8
+"""What a memory's score is worth for each one before it that has the same words of the request."""
 
 _SAY_NOTHING = frozenset(
     """
@@ -34,32 +41,67 @@ def telling(text: str) -> list[str]:
     return [word for word in search.words(text) if word not in _SAY_NOTHING]
 
 
-def affordable(counts: Mapping[str, int]) -> str:
-    """A query for rows with one of the words, the rarest first, as far as `MOST_ROWS` goes; at least the rarest.
+def names(text: str) -> list[str]:
+    """What a request names in several words joined together (`amber-harbour`, `db/orders`), as the index sees it."""
+    found = (" ".join(search.words(name)) for name in _NAME.findall(text))
+    return list(dict.fromkeys(name for name in found if " " in name))[:_MOST_NAMES]
+
+
+def affordable(counts: Mapping[str, int], named: Sequence[str] = ()) -> str:
+    """A query for rows with one of the names or words, the rarest first, as far as `MOST_ROWS` goes; at least one.
 
     Args:
         counts: in how many rows each word occurs.
+        named: see `names`. A name is rarer than the words it is made of, and those stand in the names of others.
     """
+    rare = {name: min(counts.get(word, 0) for word in name.split()) for name in named} | {
+        word: count for word, count in counts.items() if count
+    }
+    order = sorted((words for words, count in rare.items() if count), key=lambda w: (" " not in w, rare[w]))
     chosen: dict[str, int] = {}
-    for word in sorted((word for word, count in counts.items() if count), key=lambda word: counts[word]):
-        if (chosen and sum(chosen.values()) + counts[word] > MOST_ROWS) or len(chosen) == _MOST_WORDS:
-            break
-        chosen[word] = counts[word]
-    return " OR ".join(f'"{word}"' for word in chosen)
+    for words in order:
+        if (chosen and sum(chosen.values()) + rare[words] > MOST_ROWS) or len(chosen) == _MOST_WORDS:
+            continue
+        chosen[words] = rare[words]
+    return " OR ".join(f'"{words}"' for words in chosen)
 
 
-def ranked(found: Iterable[tuple[Remembered, float]], now: datetime, limit: int) -> list[Recalled]:
+def ranked(
+    found: Iterable[tuple[Remembered, float]], now: datetime, limit: int, wanted: Iterable[str] = ()
+) -> list[Recalled]:
     """The best of them, best first.
 
     Args:
         found: memories with their BM25 rank (SQLite's: the smaller, the better, never above 0).
+        wanted: the names and words of the request. One that names two things wants to know of both: of memories that
+            have the same of these, each further one must be that much better.
     """
     pairs = list(found)
     best = min((rank for _, rank in pairs), default=0.0) or -1.0
     weighed = [
         Recalled(memory=memory, score=round((rank / best) * worth(memory, now), 6)) for memory, rank in pairs
     ]
-    return sorted(weighed, key=lambda item: (-item.score, -item.memory.id))[:limit]
+    weighed.sort(key=lambda item: (-item.score, -item.memory.id))
+    return _spread(weighed, limit, frozenset(wanted))
+
+
+def _spread(weighed: list[Recalled], limit: int, wanted: frozenset[str]) -> list[Recalled]:
+    """Choose one after the other; whoever says what others said before stands back."""
+    groups: dict[frozenset[str], list[Recalled]] = {}
+    for item in weighed:
+        words = f" {' '.join(search.words(f'{item.memory.subject} {item.memory.body}'))} "
+        has = frozenset(one for one in wanted if f" {one} " in words)
+        groups.setdefault(has, []).append(item)
+    taken = dict.fromkeys(groups, 0)
+    chosen: list[Recalled] = []
+    while len(chosen) < limit:
+        left = [has for has in groups if taken[has] < len(groups[has])]
+        if not left:
+            break
+        best = max(left, key=lambda has: groups[has][taken[has]].score * _AGAIN ** taken[has])
+        chosen.append(groups[best][taken[best]])
+        taken[best] += 1
+    return sorted(chosen, key=lambda item: (-item.score, -item.memory.id))
 
 
 def worth(memory: Remembered, now: datetime) -> float:

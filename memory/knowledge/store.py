@@ -27,7 +27,7 @@ from memory.knowledge.changing import (
     unknown,
 )
 from memory.knowledge.entry import AT_MOST, Fresh, Kind, Recalled, Remembered, Source, Status, Where
-from memory.knowledge.ranking import MOST_ROWS, affordable, ranked, telling
+from memory.knowledge.ranking import MOST_ROWS, affordable, names, ranked, telling
 from memory.knowledge.rows import ALL, Conditions, moment, remembered, values_of
 from memory.knowledge.tables import KNOWLEDGE
 
@@ -331,12 +331,13 @@ class Knowledge:
         """The active memories that hold here and bear on the words, best first; at most `AT_MOST`."""
         words = telling(text)
         counts = await self._database.fetch(search.counting(len(words)), words) if words else []
-        query = affordable(dict(counts))
+        named = names(text)
+        query = affordable(dict(counts), named)
         if not query:
             return []
         chosen = Conditions().kinds(kinds).statuses([Status.ACTIVE]).holding(here)
         found = await self._matching(query, chosen, _CANDIDATES, newest=MOST_ROWS)
-        return ranked(found, now, min(limit, AT_MOST))
+        return ranked(found, now, min(limit, AT_MOST), named or words)
 
     async def close(self) -> None:
         """Close the file. Closing twice does no harm."""

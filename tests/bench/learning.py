@@ -66,10 +66,10 @@ async def planning(folder: Path) -> list[Row]:
 async def recall(folder: Path) -> list[Row]:
     """One recall among a hundred thousand memories of a hundred clusters."""
     path = folder / "knowledge.db"
-    await (await Knowledge.open(path)).close()
+    await (await Knowledge.open(path, _as_it_is)).close()
     await asyncio.to_thread(_fill, path)
     times: list[float] = []
-    async with await Knowledge.open(path) as knowledge:
+    async with await Knowledge.open(path, _as_it_is) as knowledge:
         for number in range(220):
             here = Where(cluster=f"cluster{number % 100}", user="ada")
             began = time.perf_counter()
@@ -134,6 +134,11 @@ def _plan(request: Json) -> Turn:
         tokens_per_second=TOKENS_PER_SECOND,
         delay=WAIT,
     )
+
+
+def _as_it_is(value: JsonValue) -> JsonValue:
+    """Nothing here is a secret."""
+    return value
 
 
 def _fill(path: Path) -> None:
