@@ -74,7 +74,7 @@ async def recall(folder: Path) -> list[Row]:
             here = Where(cluster=f"cluster{number % 100}", user="ada")
             began = time.perf_counter()
             found = await knowledge.recall(
-                f"why is service{number * 7 % 900} in zone{number % 40} slow today?", here, datetime.now(UTC)
+                f"why is service-{number * 7 % 900} in zone{number % 40} slow today?", here, datetime.now(UTC)
             )
             if number >= 20:
                 times.append((time.perf_counter() - began) * 1000)
@@ -146,8 +146,8 @@ def _fill(path: Path) -> None:
     with sqlite3.connect(path) as file:
         rows = [
             (
-                number + 1, f"service{number % 900}",
-                f"service{number % 900} in zone{number % 40} is slow when node{number % 5000} is busy, note {number}",
+                number + 1, f"service-{number % 900}",
+                f"service-{number % 900} in zone{number % 40} is slow when node{number % 5000} is busy, note {number}",
                 f"cluster{number % 100}",
             )
             for number in range(MANY)
