@@ -31,7 +31,7 @@ from agent.events.ephemeral import (
     TurnStarted,
     ViewChanged,
 )
-from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
+from agent.events.memory import MemoriesUsed, MemoryDecided, MemoryDecision, MemoryUsed, MemoryWritten
 from agent.events.plan import (
     ApprovedHow,
     AskingResumed,
@@ -83,7 +83,7 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten,
+    | MemoriesUsed | MemoryDecided | MemoryWritten,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -125,6 +125,8 @@ __all__ = [
     "Inspected",
     "LogGrew",
     "MemoriesUsed",
+    "MemoryDecided",
+    "MemoryDecision",
     "MemoryUsed",
     "MemoryWritten",
     "ModeChanged",

@@ -43,3 +43,26 @@ class MemoryWritten(Durable):
     what: Literal["fact", "preference", "procedure", "incident"]
     status: Literal["proposed", "active"]
     source: Literal["said", "observed", "derived", "imported"]
+    closed: int = 0
+    """The memory that said otherwise and was closed by it; 0 for none."""
+
+
+MemoryDecision = Literal["confirmed", "rejected", "edited", "forgotten"]
+
+
+class MemoryDecided(Durable):
+    """The operator decided about memories.
+
+    `memories` are the ids: of an edit the old and the new version, of what is forgotten its earlier versions too.
+    `closed` is the memory that a confirmed one contradicted.
+    """
+
+    kind: Literal["memory_decided"] = "memory_decided"
+    decision: MemoryDecision
+    memories: tuple[int, ...]
+    by: str
+    how: Literal["key", "flag"]
+    closed: int = 0
+
+    def words(self) -> str:
+        return "; ".join(f"memory-{memory} {self.decision} by {self.by}" for memory in self.memories)

@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from agent import commands as c
 from agent import events as e
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.plan import PlanStatus
 from agent.remembering import bygone, incidents, lessons, procedures, telling
+from agent.remembering.deciding import Deciding, written
 from agent.remembering.statements import Heard, Statement, heard
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import Runbook
@@ -108,6 +110,11 @@ class Remembering:
             await self.knowledge.fared(kept.id, self.log.now(), well=True)
         if past := self._lessons.incident(plan_id):
             await self._write(self.knowledge, past, progress.turn)
+
+    async def decide(self, command: c.MemoryCommand) -> None:
+        """Carry out what the operator decided about memories. Raises as `Deciding.carry_out`."""
+        if self.knowledge is not None:
+            await Deciding(self.knowledge, self.log.record, self.log.now, self.operator).carry_out(command)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -235,15 +242,7 @@ class Remembering:
     async def _write(self, knowledge: Knowledge, fresh: Fresh, turn: int) -> Remembered:
         fresh = self.log.redactor.model(fresh)  # the one place where something is kept
         kept = await knowledge.remember(fresh, self.log.now())
-        await self.log.record(
-            e.MemoryWritten(
-                turn=turn,
-                memory=kept.id,
-                what=kept.kind.value,
-                status="active" if kept.status is Status.ACTIVE else "proposed",
-                source=kept.source.value,
-            )
-        )
+        await self.log.record(written(kept, turn))
         if kept.replaces:
             self.log.show(
                 e.Noticed(text=f"Memory {kept.replaces} said otherwise; it is closed and kept as history.")

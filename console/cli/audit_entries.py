@@ -141,6 +141,7 @@ def _who(event: e.Event, helm: str) -> str:
             | e.GatePassed()
             | e.AskingWaived()
             | e.AskingResumed()
+            | e.MemoryDecided()
         ):
             return event.by
         case e.SessionStarted() | e.SessionResumed() | e.TitleChanged() | e.ScopeChanged():
@@ -199,6 +200,12 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"decided beforehand: {'; '.join(map(str, event.waivers))}", ""
         case e.AskingResumed():
             return f"wants to be asked again: {'; '.join(map(str, event.waivers))}", ""
+        case e.MemoriesUsed():
+            return f"used memories {', '.join(str(one.id) for one in event.used)}", event.why
+        case e.MemoryWritten():
+            return f"kept {event.what} {event.memory}", event.status
+        case e.MemoryDecided():
+            return f"decided about memories {', '.join(map(str, event.memories))}", event.decision
         case e.GateReached():
             return "waits for the operator", event.gate
         case e.GatePassed():

@@ -51,13 +51,12 @@ class Scoping(Deciding):
         self.app.push_screen(SessionsScreen(self.agent.sessions, self.live.session.id, self.glyphs), chosen)
 
     def action_memories(self) -> None:
-        if self.agent is None:
+        if self.agent is None or self.live is None:
             return
         from console.screens.memories import MemoriesScreen
 
-        self.app.push_screen(
-            MemoriesScreen(self.agent.knowledge, self.agent.redactor, self.agent.sessions, self.glyphs)
-        )
+        order = self.live.session.order
+        self.app.push_screen(MemoriesScreen(self.agent.knowledge, order, self.agent.sessions, self.glyphs))
 
     def action_new_session(self) -> None:
         if self.live is not None:

@@ -119,6 +119,15 @@ def memory_written(event: e.MemoryWritten) -> str:
     return f"Proposed: {event.what} {event.memory} waits for you (m, then y or n)."
 
 
+def memory_decided(event: e.MemoryDecided) -> str:
+    """What the operator decided about memories, by their ids alone."""
+    if event.decision == "edited":
+        return f"Memory {event.memories[0]} reads differently now, as {event.memories[-1]}."
+    which = ", ".join(map(str, event.memories))
+    closed = f" It closes {event.closed}, which said otherwise." if event.closed else ""
+    return f"Memory {which} {event.decision}.{closed}"
+
+
 def memory_style(event: e.MemoryWritten) -> str:
     return "$text-warning" if event.status == "proposed" else "$foreground-muted"
 

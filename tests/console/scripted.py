@@ -18,6 +18,7 @@ from agent import events as e
 from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
 from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
+from agent.remembering.deciding import Deciding
 from agent.settings import Settings
 from agent.state import SessionState, fold
 from memory.journal import Journal
@@ -62,6 +63,7 @@ class ScriptedSession:
         self.state = SessionState()
         self.commands: list[c.Command] = []
         self.closed = False
+        self.knowledge: Knowledge | None = None
         self.looked: dict[str, c.Inspect | c.FollowLogs] = {}
         """What is looked at at the moment, by request."""
         self.hold = asyncio.Event()
@@ -83,6 +85,14 @@ class ScriptedSession:
         self._readers.append(queue)
         while (item := await queue.get()) is not None:
             yield item
+
+    async def order(self, command: c.Command) -> None:
+        """Decisions about memories are carried out by what really does it; everything else is noted."""
+        if isinstance(command, c.MEMORIES) and self.knowledge is not None:
+            self.commands.append(command)
+            await Deciding(self.knowledge, self.record, self._now, "tester").carry_out(command)
+        else:
+            await self.send(command)
 
     async def send(self, command: c.Command) -> None:
         self.commands.append(command)
@@ -334,6 +344,7 @@ class ScriptedAgent:
         if session_id is None:
             await self.sessions.create(name, "", SCOPE.model_dump_json())
         session = ScriptedSession(self.journal, name)
+        session.knowledge = self.knowledge
         await session.start(self.model)
         self.opened.append(session)
         return session
