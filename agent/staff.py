@@ -89,6 +89,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         operator=ship.operator,
         now=log.now,
         history=lambda: log.history,
+        told=lambda: remembering.told(),
     )
 
     def next_plan() -> str:

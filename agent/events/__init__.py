@@ -31,7 +31,15 @@ from agent.events.ephemeral import (
     TurnStarted,
     ViewChanged,
 )
-from agent.events.memory import MemoriesUsed, MemoryDecided, MemoryDecision, MemoryUsed, MemoryWritten
+from agent.events.memory import (
+    MemoriesRelied,
+    MemoriesUsed,
+    MemoryDecided,
+    MemoryDecision,
+    MemoryRelied,
+    MemoryUsed,
+    MemoryWritten,
+)
 from agent.events.plan import (
     ApprovedHow,
     AskingResumed,
@@ -83,7 +91,7 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryDecided | MemoryWritten,
+    | MemoriesRelied | MemoriesUsed | MemoryDecided | MemoryWritten,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -124,9 +132,11 @@ __all__ = [
     "GateReached",
     "Inspected",
     "LogGrew",
+    "MemoriesRelied",
     "MemoriesUsed",
     "MemoryDecided",
     "MemoryDecision",
+    "MemoryRelied",
     "MemoryUsed",
     "MemoryWritten",
     "ModeChanged",

@@ -47,6 +47,23 @@ class MemoryWritten(Durable):
     """The memory that said otherwise and was closed by it; 0 for none."""
 
 
+class MemoryRelied(Frozen):
+    """A value in a step's write that a memory gave. `read` says whether a tool showed the same."""
+
+    memory: int
+    step: str
+    argument: str
+    read: bool = False
+
+
+class MemoriesRelied(Durable):
+    """An offered plan rests on memories; its outcome counts for them."""
+
+    kind: Literal["memories_relied"] = "memories_relied"
+    plan_id: str
+    on: tuple[MemoryRelied, ...]
+
+
 MemoryDecision = Literal["confirmed", "rejected", "edited", "forgotten"]
 
 

@@ -18,6 +18,9 @@ from memory.knowledge import Fresh, Kind, Knowledge, Reference, Remembered, Sour
 MOST_PROCEDURES = 200
 """Procedures that are looked through for one request."""
 
+FACT_LASTS = 90 * 86_400
+"""Seconds after which a fact that was stated is stale until it is found true again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
@@ -45,6 +48,7 @@ class Lessons:
             source=Source.SAID,
             reference=self._said_in(turn),
             by=self.operator,
+            ttl=FACT_LASTS if statement.kind is Kind.FACT else None,
         )
 
     async def learned(self, knowledge: Knowledge, plan_id: str) -> Fresh | None:

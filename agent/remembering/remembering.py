@@ -16,9 +16,10 @@ from agent import events as e
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.plan import PlanStatus
-from agent.remembering import bygone, incidents, lessons, procedures, telling
+from agent.remembering import bygone, incidents, lessons, procedures, reliance, telling
 from agent.remembering.deciding import Deciding, written
 from agent.remembering.statements import Heard, Statement, heard
+from agent.resting import Told
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import Runbook
 from memory.knowledge import AT_MOST, Fresh, Kind, Knowledge, Remembered, Status, Where
@@ -87,10 +88,23 @@ class Remembering:
             return {}
         found = await self.knowledge.many(number for group in groups for number in group)
         told = {group: [found[number] for number in group if number in found] for group in groups}
-        return {group: telling.for_model(memories) for group, memories in told.items() if memories}
+        stale = {one.id for one in self._used() if one.stale}
+        return {group: telling.for_model(memories, stale) for group, memories in told.items() if memories}
+
+    async def told(self) -> tuple[Told, ...]:
+        """The facts and preferences this session's model was given, for plans that may rest on them."""
+        used = {one.id: one.stale for one in self._used() if one.kind in ("fact", "preference")}
+        found = await self.knowledge.many(used) if self.knowledge is not None and used else {}
+        return tuple(reliance.told(memory, stale=used[memory.id]) for memory in found.values())
+
+    def _used(self) -> list[e.MemoryUsed]:
+        events = [recorded.event for recorded in self.log.history]
+        return [one for event in events if isinstance(event, e.MemoriesUsed) for one in event.used]
 
     async def after_turn(self, turn: int) -> None:
-        """Keep what the operator stated in this turn."""
+        """Keep what the operator stated in this turn, and note what its plan rests on."""
+        if self.knowledge is not None:
+            await reliance.note(self.log, self.knowledge, turn, await self.told())
         statements, self._statements = self._statements, ()
         for statement in statements:
             if self.knowledge is not None and not statement.refused:
@@ -103,6 +117,7 @@ class Remembering:
         progress = self.log.state.plans[plan_id]
         if progress.plan.origin.startswith(f"{LEARNED}:"):
             await self._fared(self.knowledge, progress.plan.origin, progress.status)
+        await reliance.fared(self.log, self.knowledge, progress)
         if progress.status is not PlanStatus.SUCCEEDED or not progress.plan.writes:
             return
         if learned := await self._lessons.learned(self.knowledge, plan_id):

@@ -99,6 +99,7 @@ async def add(
     choices: Choices, out: Output, *, text: Sequence[str], subject: str = "", kind: str = "", scope: str = ""
 ) -> int:
     """Remember what the operator says."""
+    from agent.remembering.lessons import FACT_LASTS
     from agent.remembering.statements import granting, topic_of
 
     body = " ".join(text).strip()
@@ -114,6 +115,7 @@ async def add(
         body=body,
         where=place_of(scope),
         by=operator(),
+        ttl=FACT_LASTS if kind in ("", "fact") else None,
     )
     async with open_decisions(choices) as deciding:
         memory = await deciding.keep(clean(choices, fresh))

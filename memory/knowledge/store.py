@@ -23,7 +23,9 @@ from memory.knowledge.changing import (
     erase,
     insert,
     one,
+    outcome,
     rows_of,
+    surer,
     unknown,
 )
 from memory.knowledge.entry import AT_MOST, Fresh, Kind, Recalled, Remembered, Source, Status, Where
@@ -174,6 +176,16 @@ class Knowledge:
         if wanted:
             await self._database.transact(work)
 
+    async def verified(self, memory: int, at: datetime) -> None:
+        """Note that a memory was found true. Does nothing for one that was forgotten."""
+
+        async def work(connection: Connection) -> None:
+            rows = await rows_of(connection, Conditions().also("id = ?", memory))
+            for found in rows:
+                await change(connection, found.id, {"verified": moment(at), "confidence": surer(found)})
+
+        await self._database.transact(work)
+
     async def fared(self, memory: int, at: datetime, *, well: bool) -> Remembered:
         """Count a success or a failure. A procedure that failed `FAILURES` times is retired.
 
@@ -183,11 +195,7 @@ class Knowledge:
 
         async def work(connection: Connection) -> None:
             found = await one(connection, memory)
-            changes: dict[str, Value] = (
-                {"successes": found.successes + 1, "verified": moment(at)}
-                if well
-                else {"failures": found.failures + 1}
-            )
+            changes = outcome(found, at, well=well)
             worn = not well and found.failures + 1 >= FAILURES and found.kind is Kind.PROCEDURE
             if worn and found.status is Status.ACTIVE:
                 reason = f"retired after {found.failures + 1} failures"
