@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ from agent.execution.reads import summary
 from agent.logbook import Logbook
 from agent.plan import Draft, DraftStep, PlanProblem
 from agent.reading import Reader
+from agent.remembering.preferences import Wishes
 from agent.runbooks.clauses import Clause, Clauses, combine, split
 from agent.runbooks.library import Library, Match, instantiate
 from agent.runbooks.resolution import Ambiguous, BeforeStop, Resolver
@@ -36,6 +37,11 @@ class Request:
     clauses: Clauses
 
 
+async def no_wishes(turn: int) -> Wishes:
+    """Answers as they come."""
+    return Wishes()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What known requests work with."""
@@ -47,6 +53,8 @@ class Known:
     log: Logbook
     next_plan: Callable[[], str]
     before_stop: BeforeStop
+    wishes: Callable[[int], Awaitable[Wishes]] = no_wishes
+    """How answers are to be shown, for a turn."""
     author: str = "runbook"
     """What plans are said to come from; see `agent.plan.Plan.origin`."""
 
@@ -137,7 +145,7 @@ class Known:
 
     async def _answer(self, draft: Draft, runbook: str, kind: str, turn: int) -> Outcome:
         seen = await asyncio.gather(*(self._read(step, turn) for step in draft.steps))
-        given = answer(kind, seen)
+        given = answer(kind, seen, await self.wishes(turn))
         await self.log.record(
             e.AnswerGiven(
                 turn=turn,

@@ -119,6 +119,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         log=log,
         next_plan=next_plan,
         before_stop=lambda target: before_stop(ship.journal, ship.sessions, target),
+        wishes=lambda turn: remembering.shaping(turn),
     )
     remembering = Remembering(ship.knowledge, known, log, ship.operator)
     return Staff(

@@ -25,13 +25,13 @@ class MemoriesUsed(Durable):
     """What of memory bears on a turn.
 
     `recalled` memories were given to the model, `similar` ones are incidents shown beside a diagnosis, and a
-    `procedure` was instantiated or offered.
+    `procedure` was instantiated or offered. `shaped` ones are preferences that an answer by rule follows.
     """
 
     kind: Literal["memories_used"] = "memories_used"
     turn: int
     used: tuple[MemoryUsed, ...]
-    why: Literal["recalled", "similar", "procedure"] = "recalled"
+    why: Literal["recalled", "similar", "procedure", "shaped"] = "recalled"
 
 
 class MemoryWritten(Durable):

@@ -62,6 +62,10 @@ class Lessons:
             return None
         if progress.approved != {step.id for step in progress.plan.steps}:
             return None
+        if any(
+            isinstance(r.event, e.MemoriesRelied) and r.event.plan_id == plan_id for r in self.log.history
+        ):
+            return None  # what was remembered of one thing would be done to every other
         said = next(
             (
                 r.event

@@ -16,7 +16,7 @@ from agent import events as e
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.plan import PlanStatus
-from agent.remembering import bygone, incidents, lessons, procedures, reliance, telling
+from agent.remembering import bygone, incidents, lessons, preferences, procedures, reliance, telling
 from agent.remembering.deciding import Deciding, written
 from agent.remembering.statements import Heard, Statement, heard
 from agent.resting import Told
@@ -90,6 +90,15 @@ class Remembering:
         told = {group: [found[number] for number in group if number in found] for group in groups}
         stale = {one.id for one in self._used() if one.stale}
         return {group: telling.for_model(memories, stale) for group, memories in told.items() if memories}
+
+    async def shaping(self, turn: int) -> preferences.Wishes:
+        """How an answer made by rule is to be shown; the preferences that say so are credited."""
+        if self.knowledge is None:
+            return preferences.Wishes()
+        wished = await preferences.wishes(self.knowledge, self.here)
+        found = await self.knowledge.many(wished.memories) if wished.memories else {}
+        await self._credit(self.knowledge, list(found.values()), turn, "shaped")
+        return wished
 
     async def told(self) -> tuple[Told, ...]:
         """The facts and preferences this session's model was given, for plans that may rest on them."""
@@ -172,7 +181,7 @@ class Remembering:
         knowledge: Knowledge,
         memories: list[Remembered],
         turn: int,
-        why: Literal["recalled", "similar", "procedure"],
+        why: Literal["recalled", "similar", "procedure", "shaped"],
     ) -> None:
         if memories:
             told = tuple(telling.used(memory, self.log.now()) for memory in memories)

@@ -145,7 +145,7 @@ class MemoriesScreen(ModalScreen[None]):
             if words and words != row.body:
                 self._edit(row, words)
 
-        self.app.push_screen(AskScreen(f"Memory {row.id} in other words", row.body), written)
+        self.app.push_screen(AskScreen(f"Memory {row.id} in other words", row.body, whole=False), written)
 
     def action_forget_memory(self) -> None:
         row = self._row
@@ -184,9 +184,8 @@ class MemoriesScreen(ModalScreen[None]):
             if path:
                 self._export(row, Path(path).expanduser())
 
-        words = (
-            "Write to which file? A .yaml file takes this procedure as a runbook, any other all of the list."
-        )
+        runbook = " A .yaml file takes this procedure as a runbook, any other"
+        words = f"Write to which file?{runbook if row.kind.value == 'procedure' else ' It'} takes all of the list."
         self.app.push_screen(AskScreen(words, name), named)
 
     def action_why_memory(self) -> None:

@@ -109,7 +109,12 @@ def call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
 
 def memories_used(event: e.MemoriesUsed, at: datetime) -> str:
     """Which memories a turn used, with id, kind, source and age of each."""
-    what = {"recalled": "From memory", "similar": "Similar incidents", "procedure": "Procedure from memory"}
+    what = {
+        "recalled": "From memory",
+        "similar": "Similar incidents",
+        "procedure": "Procedure from memory",
+        "shaped": "As you prefer it",
+    }
     return f"{what[event.why]}: {credits(event.used, at)} (m shows them)."
 
 

@@ -117,3 +117,20 @@ async def test_the_conversation_says_what_was_remembered_used_and_proposed(tmp_p
         await seen.sees("From memory: 7 (fact, said, ")
         await seen.sees("Remembered as 8")
         await seen.sees("procedure 9 waits for you")
+
+
+async def test_a_preference_orders_and_cuts_the_table_as_soon_as_it_is_remembered(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("escape", "1")
+        await seen.sees("READY")
+        wish = Fresh(kind=Kind.PREFERENCE, body="show pods with columns name and status")
+        kept = await seen.agent.knowledge.remember(wish, AT)
+        await seen.session.record(
+            e.MemoryWritten(turn=1, memory=kept.id, what="preference", status="active", source="said")
+        )
+        await seen.until(lambda: "READY" not in seen.text and "STATUS" in seen.text, "only what was wished")
+        await seen.agent.knowledge.forget(kept.id)
+        await seen.session.record(
+            e.MemoryDecided(decision="forgotten", memories=(kept.id,), by="ada", how="key")
+        )
+        await seen.sees("READY")

@@ -70,6 +70,16 @@ async def test_a_stale_fact_that_nothing_shows_is_told_at_the_approval_and_its_o
         assert kept.successes == 1 and not kept.stale(session._log.now())
 
 
+async def test_what_was_remembered_of_one_thing_becomes_no_procedure_for_others(tmp_path: Path) -> None:
+    async with months_later(tmp_path, proposal("lamp", "lumen-70"), days=3) as (at, session):
+        await say(session, "give lamp its usual brightness")
+        waiting = session.state.waiting
+        assert waiting is not None
+        await carry_out(session, approve(waiting.plan))
+        assert at.shelf.value("lamp") == "lumen-70"
+        assert await at.knowledge.list(kinds=[Kind.PROCEDURE], statuses=None) == []
+
+
 async def test_a_fact_that_led_to_a_failure_is_trusted_less(tmp_path: Path) -> None:
     async with months_later(tmp_path, proposal("lamp", "lumen-70"), days=3) as (at, session):
         await say(session, "give the lamp the brightness it has to have")
