@@ -23,6 +23,13 @@ _MOST_NAMES = 4
 
 _NAME = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
 
+_STALE = 0.8
+
+_SAYS_SO = 0.6
+"""How much more a memory weighs that has every word of the request in some form, beside the names in it."""
+
+_ENDINGS = ("ing", "ed", "es", "s", "e")
+
 _AGAIN = 0.8
 """What a memory's score is worth for each one before it that has the same words of the request."""
 
@@ -78,11 +85,31 @@ def ranked(
     """
     pairs = list(found)
     best = min((rank for _, rank in pairs), default=0.0) or -1.0
+    words = list(wanted)
+    about = {_stem(word) for word in words if " " not in word}
+    about -= {_stem(part) for word in words if " " in word for part in word.split()}
     weighed = [
-        Recalled(memory=memory, score=round((rank / best) * worth(memory, now), 6)) for memory, rank in pairs
+        Recalled(memory=memory, score=round((rank / best) * _says(memory, about) * worth(memory, now), 6))
+        for memory, rank in pairs
     ]
     weighed.sort(key=lambda item: (-item.score, -item.memory.id))
-    return _spread(weighed, limit, frozenset(wanted))
+    named = [word for word in words if " " in word]
+    return _spread(weighed, limit, frozenset(named or words))
+
+
+def _says(memory: Remembered, about: set[str]) -> float:
+    """A weight above 1 for one that has the words of the request, be it as `owns` or as `owned`."""
+    if not about:
+        return 1.0
+    # A topic says in one way what was said in many: “belongs to” settles who owns it.
+    has = {_stem(word) for word in search.words(f"{memory.body} {memory.topic}")}
+    return 1.0 + _SAYS_SO * len(about & has) / len(about)
+
+
+def _stem(word: str) -> str:
+    """The word without its ending, as far as English goes; other languages keep most words whole."""
+    end = next((end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= 3), "")
+    return word.removesuffix(end)
 
 
 def _spread(weighed: list[Recalled], limit: int, wanted: frozenset[str]) -> list[Recalled]:
@@ -105,8 +132,8 @@ def _spread(weighed: list[Recalled], limit: int, wanted: frozenset[str]) -> list
 
 
 def worth(memory: Remembered, now: datetime) -> float:
-    """Confidence × recency × success, from 0 to 1. A stale memory counts half."""
+    """Confidence × recency × success, from 0 to 1. A stale one counts a little less: it may be the only one."""
     days = max((now - memory.verified).total_seconds(), 0.0) / 86_400
     recency: float = max(0.5 ** (days / HALF_LIFE), 0.25)
     success = (memory.successes + 1) / (memory.successes + memory.failures + 1)
-    return memory.confidence * recency * success * (0.5 if memory.stale(now) else 1.0)
+    return memory.confidence * recency * success * (_STALE if memory.stale(now) else 1.0)

@@ -345,7 +345,7 @@ class Knowledge:
             return []
         chosen = Conditions().kinds(kinds).statuses([Status.ACTIVE]).holding(here)
         found = await self._matching(query, chosen, _CANDIDATES, newest=MOST_ROWS)
-        return ranked(found, now, min(limit, AT_MOST), named or words)
+        return ranked(found, now, min(limit, AT_MOST), (*named, *words))
 
     async def close(self) -> None:
         """Close the file. Closing twice does no harm."""
