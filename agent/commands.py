@@ -229,9 +229,54 @@ Look = Watch | Unwatch | Inspect | FollowLogs | LookAway
 LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
 
 
+class ConfirmMemory(Frozen):
+    """Make a proposed memory active."""
+
+    memory: int
+    how: How
+
+
+class RejectMemory(Frozen):
+    """Say that a memory is wrong; it is kept, with the reason, and never used."""
+
+    memory: int
+    how: How
+    reason: str = ""
+
+
+class EditMemory(Frozen):
+    """Put a new version in place of a memory; what is None stays as it is."""
+
+    memory: int
+    how: How
+    body: str | None = None
+    subject: str | None = None
+    where: str | None = None
+    """Where it holds, as `memory.knowledge.Where` is written."""
+
+
+class ForgetMemory(Frozen):
+    """Remove the bytes of a memory, and of what it replaced."""
+
+    memory: int
+    how: How
+
+
+class ForgetPlace(Frozen):
+    """Remove the bytes of everything remembered of a place and its parts."""
+
+    place: str
+    """As `memory.knowledge.Where` is written."""
+    how: How
+
+
+MemoryCommand = ConfirmMemory | RejectMemory | EditMemory | ForgetMemory | ForgetPlace
+"""What the operator decides about memories."""
+
+MEMORIES = (ConfirmMemory, RejectMemory, EditMemory, ForgetMemory, ForgetPlace)
+
 Command = (
     Say | Approve | Countersign | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | SettleDoubt
     | PlanAgain | Undo | AllowWrites | AskAgain | Reveal | SetScope | UseModel | Rename | Watch | Unwatch
-    | Inspect | FollowLogs
-    | LookAway
+    | Inspect | FollowLogs | LookAway | MemoryCommand
 )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,7 @@ from agent.logbook import Logbook
 from agent.manner import Manner, manners
 from agent.plan import Draft, DraftStep, PlanProblem
 from agent.reading import Reader
+from agent.remembering.preferences import Wishes
 from agent.runbooks.clauses import Clause, Clauses, combine, split
 from agent.runbooks.library import Library, Match, instantiate
 from agent.runbooks.resolution import Ambiguous, BeforeStop, Resolver
@@ -48,6 +49,11 @@ class Request:
     fresh: bool = False
 
 
+async def no_wishes(turn: int) -> Wishes:
+    """Answers as they come."""
+    return Wishes()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What known requests work with."""
@@ -59,6 +65,8 @@ class Known:
     log: Logbook
     next_plan: Callable[[], str]
     before_stop: BeforeStop
+    wishes: Callable[[int], Awaitable[Wishes]] = no_wishes
+    """How answers are to be shown, for a turn."""
     author: str = RUNBOOK
     """What plans are said to come from; see `agent.plan.Plan.origin`."""
     contexts: Callable[[], Iterable[str]] = tuple
@@ -170,7 +178,7 @@ class Known:
     async def _answer(self, draft: Draft, request: Request, turn: int) -> Outcome:
         runbook = request.matches[0].runbook
         seen = await asyncio.gather(*(self._read(step, request, turn) for step in draft.steps))
-        given = answer(runbook.answer, seen)
+        given = answer(runbook.answer, seen, await self.wishes(turn))
         oldest = max(item.age for item in seen)
         aged = f"\n\n*{from_ago(oldest).capitalize()}; say `again` to look afresh.*" if oldest else ""
         await self.log.record(

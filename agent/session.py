@@ -141,6 +141,9 @@ class Session:
             return
         if not self.driving:
             raise CommandRefused(Why.BUSY, "Another console drives this session; this one only follows.")
+        if isinstance(command, c.MEMORIES):
+            await self._staff.remembering.decide(command)
+            return
         match command:
             case c.Say():
                 await self._say(command.text)

@@ -102,6 +102,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         operator=ship.operator,
         now=log.now,
         history=lambda: log.history,
+        told=lambda: remembering.told(),
     )
 
     def next_plan() -> str:
@@ -139,6 +140,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         next_plan=next_plan,
         before_stop=lambda target: before_stop(ship.journal, ship.sessions, target),
         contexts=contexts,
+        wishes=lambda turn: remembering.shaping(turn),
     )
     following = Following(
         known, log, Lookup(reader, contexts), lambda: ship.model(log.state.model) is not None

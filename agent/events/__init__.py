@@ -31,7 +31,15 @@ from agent.events.ephemeral import (
     ViewChanged,
 )
 from agent.events.forking import SessionForked
-from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
+from agent.events.memory import (
+    MemoriesRelied,
+    MemoriesUsed,
+    MemoryDecided,
+    MemoryDecision,
+    MemoryRelied,
+    MemoryUsed,
+    MemoryWritten,
+)
 from agent.events.plan import (
     ApprovalGiven,
     ApprovedHow,
@@ -88,7 +96,8 @@ DurableEvent = Annotated[
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten | Compacted | RevealGranted | RevealEnded | ApprovalGiven,
+    | MemoriesRelied | MemoriesUsed | MemoryDecided | MemoryWritten | Compacted
+    | RevealGranted | RevealEnded | ApprovalGiven,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -123,7 +132,11 @@ __all__ = [
     "GateReached",
     "Inspected",
     "LogGrew",
+    "MemoriesRelied",
     "MemoriesUsed",
+    "MemoryDecided",
+    "MemoryDecision",
+    "MemoryRelied",
     "MemoryUsed",
     "MemoryWritten",
     "ModeChanged",

@@ -146,6 +146,7 @@ def _who(event: e.Event, helm: str) -> str:
             | e.RevealGranted()
             | e.ApprovalGiven()
             | e.RevealEnded()
+            | e.MemoryDecided()
         ):
             return event.by
         case e.SessionStarted() | e.SessionResumed() | e.TitleChanged() | e.ScopeChanged():
@@ -213,6 +214,12 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"reveals {event.what} ({event.how}){why}", ""
         case e.RevealEnded():
             return f"reveal of {event.what}", f"{event.outcome} {event.cause}".rstrip()
+        case e.MemoriesUsed():
+            return f"used memories {', '.join(str(one.id) for one in event.used)}", event.why
+        case e.MemoryWritten():
+            return f"kept {event.what} {event.memory}", event.status
+        case e.MemoryDecided():
+            return f"decided about memories {', '.join(map(str, event.memories))}", event.decision
         case e.GateReached():
             return "waits for the operator", event.gate
         case e.GatePassed():

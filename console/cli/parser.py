@@ -285,14 +285,21 @@ def _add_memory(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
         help="proposed and active, unless said otherwise",
     )  # fmt: skip
     listing.add_argument("--limit", type=_number, metavar="N", help="at most N (100)")
+    search = add(memory, "search", "what is remembered with these words, the best first", "memory:list_all")
+    search.add_argument("text", nargs="+", metavar="TEXT")
+    search.add_argument("--limit", type=_number, metavar="N", help="at most N (100)")
     adding = add(memory, "add", "remember something", "memory:add")
     adding.add_argument("text", nargs="+", metavar="TEXT")
     adding.add_argument("--subject", metavar="WORDS", help="what it is about, such as deployment/checkout")
     adding.add_argument("--kind", choices=kinds, help="fact, unless said otherwise")
     adding.add_argument("--scope", metavar="PLACE", help="where it holds; everywhere, unless said otherwise")
     place = "CLUSTER/NAMESPACE account:NAME user:NAME, any part of it"
-    showing = add(memory, "show", "all of a memory, where it comes from and what it replaced", "memory:show")
-    showing.add_argument("number", type=_number, metavar="ID")
+    for verb, words in (
+        ("show", "all of a memory, where it comes from and what it replaced"),
+        ("why", "why a memory is known: who said it, in which words, and how it fared"),
+    ):
+        showing = add(memory, verb, words, f"memory:{verb}")
+        showing.add_argument("number", type=_number, metavar="ID")
     edit = add(
         memory, "edit", "put other words in place of a memory; the old ones stay as history", "memory:edit"
     )
@@ -308,13 +315,25 @@ def _add_memory(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
     forget = add(memory, "forget", "remove a memory, or all of a place, for good", "memory:forget")
     forget.add_argument("number", nargs="?", type=_number, default=None, metavar="ID")
     forget.add_argument("--scope", metavar="PLACE", help=f"all that was said of this place: {place}")
-    export = add(memory, "export", "memories as one document, or a procedure as a runbook", "memory:export")
+    export = add(
+        memory, "export", "memories as one document, or a procedure as a runbook", "memory_files:export"
+    )
     export.add_argument("number", nargs="?", type=_number, default=None, metavar="ID", help="only this one")
     export.add_argument("--scope", metavar="PLACE", help="only what was said of this place")
     export.add_argument("--as", dest="form", choices=["json", "runbook"], help="json, unless said otherwise")
     export.add_argument("--output", "-o", metavar="FILE", type=_folder, help="write to FILE, not to stdout")
-    bring = add(memory, "import", "propose the memories of an exported document", "memory:bring")
-    bring.add_argument("file", type=_folder, metavar="FILE", help="the document; - reads it from stdin")
+    bring = add(
+        memory,
+        "import",
+        "propose the memories of a document, or a runbook as a procedure",
+        "memory_files:bring",
+    )
+    bring.add_argument(
+        "file",
+        type=_folder,
+        metavar="FILE",
+        help="a document (- for stdin), or a .yaml runbook",
+    )
 
 
 def _folder(text: str) -> Path:

@@ -74,13 +74,12 @@ class Scoping(Deciding):
         return next(iter(self.agent.interrupted), "") if self.agent is not None else ""
 
     def action_memories(self) -> None:
-        if self.agent is None:
+        if self.agent is None or self.live is None:
             return
         from console.screens.memories import MemoriesScreen
 
-        self.app.push_screen(
-            MemoriesScreen(self.agent.knowledge, self.agent.redactor, self.agent.sessions, self.glyphs)
-        )
+        order = self.live.session.order
+        self.app.push_screen(MemoriesScreen(self.agent.knowledge, order, self.agent.sessions, self.glyphs))
 
     def action_new_session(self) -> None:
         if self.live is not None:

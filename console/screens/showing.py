@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from tools.tool import Scope
 
 
+_WISHED = frozenset(
+    {"session_started", "session_resumed", "scope_changed", "memory_written", "memory_decided"}
+)
+"""After these, other preferences may hold."""
+
+
 class Watched(NamedTuple):
     """What the resource pane is being fed with."""
 
@@ -73,10 +79,30 @@ class Showing(Looking):
         if looks:
             self._show_looks(looks)
         if words:
+            if any(recorded.event.kind in _WISHED for recorded in words):
+                self.run_worker(self._read_wishes(), exclusive=True, group="wishes", exit_on_error=False)
             self.chat.feed(words)
             self._show_plan()
             self.watch_view()
         self.show_standing()
+
+    async def _read_wishes(self) -> None:
+        """How the operator prefers views to look, as remembered for this place."""
+        from agent.remembering.preferences import wishes
+        from memory.errors import KeptError
+        from memory.knowledge import Where
+
+        if self.agent is None or self.live is None:
+            return
+        state = self.live.state
+        scope = state.scope
+        here = Where(
+            user=state.operator, account=scope.profile, cluster=scope.context, namespace=scope.namespace
+        )
+        try:
+            self.resources.wish(await wishes(self.agent.knowledge, here))
+        except KeptError as error:
+            self.notify(str(error), severity="warning", markup=False)
 
     def _show_plan(self) -> None:
         assert self.live is not None

@@ -19,6 +19,7 @@ from console.widgets.completions import Candidate
 from console.widgets.view_tabs import ViewTabs
 
 if TYPE_CHECKING:
+    from agent.remembering.preferences import Wishes
     from console.widgets.glyphs import Glyphs
     from console.widgets.resources import ResourceTable
     from tools.rows import Row, RowsChanged
@@ -69,6 +70,7 @@ class ResourcePane(Vertical):
         self._seen: dict[str, Candidate] = {}
         self._names: dict[str, str] = {}
         self._before: View | None = None
+        self._wishes: Wishes | None = None
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -121,6 +123,15 @@ class ResourcePane(Vertical):
         self._choose(self.views.index(back) if back in self.views else 0)
         return True
 
+    def wish(self, wishes: Wishes) -> None:
+        """Show views as the operator prefers them: an order and a choice of columns, nothing else."""
+        self._wishes = wishes
+        self._grant()
+
+    def _grant(self) -> None:
+        if self.table is not None and self._wishes is not None:
+            self.table.wish(self._wishes.first, self._wishes.columns_of(self.view.what))
+
     def clear(self, where: str = "") -> None:
         """Forget the rows: another view follows, of what is `where`."""
         from tools.rows import FeedState, RowsChanged
@@ -130,6 +141,7 @@ class ResourcePane(Vertical):
         self.border_subtitle = where
         if self.table is not None:
             self.table.apply(RowsChanged(columns=(), reset=True, state=FeedState.CONNECTING))
+            self._grant()
 
     def mentions(self, begun: str) -> Sequence[Candidate]:
         """Objects whose name holds what was begun; those that start with it first."""

@@ -27,6 +27,7 @@ from console.widgets.transcript_words import (
     failure,
     grounds,
     memories_used,
+    memory_decided,
     memory_style,
     memory_written,
     note,
@@ -181,6 +182,8 @@ class TranscriptFold:
                 return question(seq, event)
             case e.MemoriesUsed():
                 return note(seq, memories_used(event, recorded.at))
+            case e.MemoryDecided():
+                return note(seq, memory_decided(event))
             case e.MemoryWritten():
                 return note(seq, memory_written(event), memory_style(event))
             case e.TurnFailed():

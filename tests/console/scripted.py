@@ -20,6 +20,7 @@ from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
 from agent.past import Past
 from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
+from agent.remembering.deciding import Deciding
 from agent.settings import Settings
 from agent.state import SessionState, fold
 from memory.home import Home
@@ -65,6 +66,7 @@ class ScriptedSession:
         self.state = SessionState()
         self.commands: list[c.Command] = []
         self.closed = False
+        self.knowledge: Knowledge | None = None
         self.looked: dict[str, c.Inspect | c.FollowLogs] = {}
         """What is looked at at the moment, by request."""
         self.hold = asyncio.Event()
@@ -97,6 +99,14 @@ class ScriptedSession:
             Part(name="conversation", tokens=900, detail="what was said"),
         )
         return ContextUse(parts=parts, window=200_000, reply=8_192, scope=SCOPE)
+
+    async def order(self, command: c.Command) -> None:
+        """Decisions about memories are carried out by what really does it; everything else is noted."""
+        if isinstance(command, c.MEMORIES) and self.knowledge is not None:
+            self.commands.append(command)
+            await Deciding(self.knowledge, self.record, self._now, "tester").carry_out(command)
+        else:
+            await self.send(command)
 
     async def send(self, command: c.Command) -> None:
         self.commands.append(command)
@@ -362,6 +372,7 @@ class ScriptedAgent:
         if session_id is None:
             await self.sessions.create(name, "", SCOPE.model_dump_json())
         session = ScriptedSession(self.journal, name)
+        session.knowledge = self.knowledge
         await session.start(self.model)
         self.opened.append(session)
         return session
