@@ -11,23 +11,23 @@ from decimal import Decimal
 from typing import Literal
 
 from agent import events as e
-from agent.clearing import keep_to
 from agent.commands import Watch
+from agent.deciding.person import person
+from agent.deciding.policy import REVEALS, Policy
+from agent.deciding.policy_file import load
 from agent.execution.step import Pace
 from agent.first_scope import first_scope
-from agent.home_redactor import home_redactor
-from agent.interrupted import announced, cut_off
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
-from agent.past import Past, new_id
-from agent.person import person
-from agent.policy import REVEALS, Policy
-from agent.policy_file import load
+from agent.past.browsing import Past, new_id
+from agent.past.clearing import keep_to
+from agent.past.interrupted import announced, cut_off
 from agent.practice import Practice, enter
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin, from_folder
+from agent.secrets.home_redactor import home_redactor
 from agent.session import Session
 from agent.settings import Settings
 from agent.staff import Ship, hire

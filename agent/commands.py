@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from agent.waivers import Waiver
+from agent.deciding.waivers import Waiver
 from tools.tool import Frozen, Scope
 
 How = Literal["key", "flag"]
@@ -37,7 +37,7 @@ class Approve(Frozen):
     allow_writes: bool = False
     """The approval is also the visible act that leaves read-only, for this plan alone (headless)."""
     waive: bool = False
-    """Also decide beforehand about the same kinds of writes, for this session (see `agent.waivers`)."""
+    """Also decide beforehand about the same kinds of writes, for this session (see `agent.deciding.waivers`)."""
 
 
 class Countersign(Frozen):

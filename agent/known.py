@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent import events as e
-from agent.answers import Seen, answer
-from agent.checking import Checker, fill
+from agent.answering.answers import Seen, answer
 from agent.earlier import earlier, from_ago
 from agent.execution.reads import summary
 from agent.following.meaning import FOLLOWED, points_back
 from agent.logbook import Logbook
 from agent.manner import Manner, manners
 from agent.plan import Draft, DraftStep, PlanProblem
+from agent.planning.checking import Checker, fill
 from agent.reading import Reader
 from agent.remembering.preferences import Wishes
 from agent.runbooks.clauses import Clause, Clauses, combine, split

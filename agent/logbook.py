@@ -25,10 +25,10 @@ from agent.events import (
 )
 from agent.events.recorded import open_envelope
 from agent.folding import fold_all
-from agent.labelling import labels
-from agent.lineage import inherited
+from agent.past.labelling import labels
+from agent.past.lineage import inherited
 from agent.plan import canonical
-from agent.redacting import Redaction
+from agent.secrets.redacting import Redaction
 from agent.state import SessionState, fold
 from agent.touching import touched
 from memory.envelope import Draft, Envelope, Touch

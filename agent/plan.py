@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue
 
-from agent.checks import Check
+from agent.planning.checks import Check
 from tools.errors import FailureClass
 from tools.tool import Call, Effect, Frozen, Preview, Scope
 

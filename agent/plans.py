@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from agent import commands as c
 from agent import events as e
-from agent.checking import Denied
-from agent.decisions import (
+from agent.deciding.decisions import (
     CommandRefused,
     Why,
     check_approval,
@@ -19,19 +18,20 @@ from agent.decisions import (
     plan_of,
     refuse_read_only,
 )  # fmt: skip
+from agent.deciding.second_person import enough, refuse_same_person, signed_by, signers, wanted
+from agent.deciding.waivers import covered, waivable
 from agent.execution.doubt import settle_by_word, settle_doubts
 from agent.execution.executor import execute
 from agent.execution.halt import Halt
 from agent.execution.step import KeyTaken
 from agent.logbook import Logbook
 from agent.plan import Draft, PlanProblem, PlanStatus, Step, StepState
+from agent.planning.checking import Denied
+from agent.planning.replanning import advice, difference, generation, report, response, rest, unasked
+from agent.planning.undoing import undo_draft, with_doubts
 from agent.recovery import Aftermath
-from agent.replanning import advice, difference, generation, report, response, rest, unasked
-from agent.second_person import enough, refuse_same_person, signed_by, signers, wanted
 from agent.staff import Staff
 from agent.state import PlanProgress, SessionState
-from agent.undoing import undo_draft, with_doubts
-from agent.waivers import covered, waivable
 from memory.errors import KeptError
 from tools.tool import Scope
 

@@ -18,20 +18,20 @@ from agent import commands as c
 from agent import events as e
 from agent.conversation.context_use import ContextUse, context_use
 from agent.conversation.turn import ModelTurn, Outcome
-from agent.decisions import CommandRefused, Why, plan_of
+from agent.deciding.decisions import CommandRefused, Why, plan_of
 from agent.following.choosing import chosen_meaning
 from agent.following.phrases import Undo, read
 from agent.logbook import Logbook
-from agent.outcome import outcome
+from agent.past.outcome import outcome
+from agent.past.titles import improve_title
 from agent.plan import PlanProblem
+from agent.planning.replanning import report, response
+from agent.planning.revising import edited, struck, typed
 from agent.plans import Plans
 from agent.recovery import Aftermath
-from agent.replanning import report, response
-from agent.revising import edited, struck, typed
 from agent.runbooks.catalogue import HELP, catalogue, unknown
 from agent.staff import Staff
 from agent.state import SessionState
-from agent.titles import improve_title
 from memory.errors import KeptError
 from memory.lease import Lease
 

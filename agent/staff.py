@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from agent.checking import Checker
 from agent.conversation.briefing import situation
 from agent.conversation.desk import Desk
+from agent.deciding.person import Person
+from agent.deciding.policy import Policy
 from agent.execution.step import Pace, Site
 from agent.following.following import Following
 from agent.following.lookup import Lookup
 from agent.following.turn import FollowUps
-from agent.inspecting import Inspector
 from agent.known import Known
 from agent.logbook import Logbook
+from agent.looking.inspecting import Inspector
 from agent.looking.looks import Looks
+from agent.looking.views import Feed, Views
 from agent.model import Model
-from agent.person import Person
-from agent.policy import Policy
+from agent.planning.checking import Checker
+from agent.planning.recorded import before_stop
 from agent.reading import Reader
-from agent.recorded import before_stop
 from agent.remembering.remembering import Remembering
-from agent.revealing import Revealer
 from agent.runbooks.library import Library
+from agent.secrets.revealing import Revealer
 from agent.settings import Settings
-from agent.views import Feed, Views
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.sessions import Sessions

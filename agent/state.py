@@ -14,9 +14,9 @@ from decimal import Decimal
 from pydantic import JsonValue
 
 from agent import events as e
+from agent.deciding.waivers import Waiver
 from agent.model import Usage
 from agent.plan import Plan, PlanStatus, StepState
-from agent.waivers import Waiver
 from tools.errors import FailureClass
 from tools.tool import Scope
 

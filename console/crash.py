@@ -14,7 +14,7 @@ def keep(error: BaseException, home: Path | None, environment: Mapping[str, str]
     Returns:
         What to tell the operator once the terminal is theirs again.
     """
-    from agent.home_redactor import any_redactor
+    from agent.secrets.home_redactor import any_redactor
     from memory.home import Home, make_private
 
     redactor = any_redactor(Home.find(environment, home))

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from agent.commands import Command
+from agent.deciding.policy import PRODUCTION
 from agent.events import Recorded, StepDrafted, TurnEnded
 from agent.plan import DraftStep
-from agent.policy import PRODUCTION
 from agent.state import SessionState, fold
 from tools.tool import Scope
 
 if TYPE_CHECKING:
     from agent.conversation.context_use import ContextUse
-    from agent.past import Past
+    from agent.past.browsing import Past
     from agent.settings import Settings
     from memory.knowledge import Knowledge
     from memory.sessions import Sessions

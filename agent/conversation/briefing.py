@@ -12,9 +12,9 @@ from typing import get_args
 
 from pydantic import JsonValue
 
-from agent.checks import Comparison
 from agent.conversation.outputs import output_tools
 from agent.model import ToolSpec
+from agent.planning.checks import Comparison
 from tools.tool import Effect, Registry, Scope, Tool
 
 PROPOSE = "propose_plan"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from agent import events as e
-from agent.budget import spent
 from agent.conversation.briefing import briefing, own_tools, read_tools
 from agent.conversation.outputs import Outputs
 from agent.conversation.tokens import block_tokens, text_tokens, tool_tokens
 from agent.conversation.transcript import in_short, last_compacted, messages
 from agent.logbook import Logbook
 from agent.model import TextBlock, ToolResultBlock, ToolUseBlock, Usage
+from agent.planning.budget import spent
 from agent.settings import Settings
 from tools.tool import Frozen, Registry, Scope
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from agent.checking import Checker
 from agent.conversation.briefing import briefing, own_tools, read_tools
 from agent.conversation.transcript import messages
 from agent.logbook import Logbook
 from agent.model import Model, Request
+from agent.planning.checking import Checker
 from agent.reading import Reader
 from agent.settings import Limits
 from tools.tool import Registry

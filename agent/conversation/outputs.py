@@ -15,7 +15,7 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agent import events as e
-from agent.log_text import log_lines
+from agent.answering.log_text import log_lines
 from agent.model import ToolSpec
 from tools.errors import Invalid, NotFound
 

@@ -10,8 +10,6 @@ from typing import Literal
 from pydantic import JsonValue, ValidationError
 
 from agent import events as e
-from agent.budget import spent
-from agent.checking import fill
 from agent.conversation.briefing import ASK, PROPOSE
 from agent.conversation.compaction import compacted, is_full
 from agent.conversation.desk import Desk
@@ -33,9 +31,11 @@ from agent.model import (
 )  # fmt: skip
 from agent.models.errors import MalformedToolCall, ModelError, TooLong, TruncatedToolCall, Unusable
 from agent.plan import DraftStep, Plan, PlanProblem, canonical
+from agent.planning.budget import spent
+from agent.planning.checking import fill
+from agent.planning.references import references
+from agent.planning.replanning import difference, repeated
 from agent.recovery import WORTH_REPEATING
-from agent.references import references
-from agent.replanning import difference, repeated
 from agent.state import PlanProgress
 from tools.errors import FailureClass, Invalid, ToolError
 from tools.tool import Call, Effect, Scope

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from agent.deciding.waivers import Waiver
 from agent.events.durable import Durable
 from agent.plan import Plan, PlanStatus
-from agent.waivers import Waiver
 from tools.errors import FailureClass
 from tools.gate import Permit
 from tools.tool import Call, Effect, Frozen, Scope

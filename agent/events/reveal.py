@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from agent.events.durable import Durable
 from agent.events.ephemeral import Ephemeral
-from agent.sealed import Sealed
+from agent.secrets.sealed import Sealed
 from tools.gate import Permit
 from tools.tool import Scope
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from agent import events as e
-from agent.checks import Check
 from agent.execution.step import StepRun
-from agent.references import ReferenceProblem
+from agent.planning.checks import Check
+from agent.planning.references import ReferenceProblem
 from tools.errors import CheckFailed, ToolError
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.5, 10.0

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 from agent import events as e
-from agent.budget import out_of_time
 from agent.execution.halt import Halt, Stopped
 from agent.execution.reads import ReadStep
 from agent.execution.step import Site, StepRun
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, Step, StepState
+from agent.planning.budget import out_of_time
 from agent.state import PlanProgress, StepProgress
 
 

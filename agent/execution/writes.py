@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, JsonValue
 
 from agent import events as e
+from agent.deciding.second_person import refuse_undecided
 from agent.execution.conditions import fulfil
 from agent.execution.halt import Stopped
 from agent.execution.step import StepRun
 from agent.plan import StepState
-from agent.putting_back import changed_since, same_changes
+from agent.planning.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
-from agent.second_person import refuse_undecided
 from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
 from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool

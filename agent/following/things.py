@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import JsonValue
 
-from agent.answers import LONGEST_TABLE
+from agent.answering.answers import LONGEST_TABLE
 from agent.touching import kind_word
 from tools.tool import Call, Frozen, Scope
 

@@ -12,11 +12,11 @@ from typing import assert_never
 
 from agent import commands as c
 from agent import events as e
-from agent.checking import fill
-from agent.inspecting import Inspector
 from agent.logbook import Logbook
+from agent.looking.inspecting import Inspector
+from agent.looking.views import Views
+from agent.planning.checking import fill
 from agent.recovery import classify
-from agent.views import Views
 from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.finding import OnClusters
 from tools.kubernetes.live.workload_logs import LogBatch, follow_logs

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from agent import events as e
 from agent.logbook import Logbook
-from agent.origins import Origins
 from agent.plan import StepState
-from agent.resting import Resting, Told
+from agent.planning.origins import Origins
+from agent.planning.resting import Resting, Told
 from agent.state import PlanProgress
 from memory.errors import KnowledgeUnknown
 from memory.knowledge import Kind, Knowledge, Remembered

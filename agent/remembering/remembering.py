@@ -16,10 +16,10 @@ from agent import events as e
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.plan import PlanStatus
+from agent.planning.resting import Told
 from agent.remembering import bygone, incidents, lessons, preferences, procedures, reliance, telling
 from agent.remembering.deciding import Deciding, written
 from agent.remembering.statements import Heard, Statement, heard
-from agent.resting import Told
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import Runbook
 from memory.knowledge import AT_MOST, Fresh, Kind, Knowledge, Remembered, Status, Where

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agent.checks import Check
 from agent.plan import Draft, DraftStep
+from agent.planning.checks import Check
 from agent.runbooks.triggers import NUMBERS, number
 from tools.tool import Call
 

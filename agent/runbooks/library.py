@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from agent.checks import Check
 from agent.mentions import in_words
 from agent.plan import Draft, DraftStep
+from agent.planning.checks import Check
 from agent.runbooks.runbook import Runbook, RunbookStep
 
 _FIELD = re.compile(r"\{([a-z_]+(?:\.[a-z_0-9]+)*)\}")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from agent import events as e
 from agent.commands import Approve, Became, PassGate, Resume, SettleDoubt
-from agent.decisions import CommandRefused, Why
+from agent.deciding.decisions import CommandRefused, Why
+from agent.deciding.second_person import waiting_words
 from agent.plan import PlanStatus, StepState
-from agent.second_person import waiting_words
 from agent.state import PlanProgress, SessionState
 from console.cli.documents import ApplyDocument, PlanDocument
 from console.cli.exits import Exit, Problem, of_failure

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.commands import Countersign
-from agent.decisions import CommandRefused, Why
-from agent.second_person import waiting_words
+from agent.deciding.decisions import CommandRefused, Why
+from agent.deciding.second_person import waiting_words
 from console.cli.apply import recorded_plan, refuse_elsewhere
 from console.cli.documents import PlanDocument
 from console.cli.exits import Exit, Problem

@@ -83,7 +83,7 @@ def problem_of(error: BaseException) -> Problem | None:
     if name == "asyncio.exceptions.CancelledError":
         return Problem(Exit.INTERRUPTED, "Interrupted.")
     code = _BY_CLASS.get(name)
-    from agent.decisions import CommandRefused
+    from agent.deciding.decisions import CommandRefused
     from agent.models.errors import ModelError
     from agent.settings import SettingsError
     from memory.errors import KeptError

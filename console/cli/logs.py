@@ -53,7 +53,7 @@ class _LateFile(Handler):
             self.path = None
 
     def _append(self, text: str) -> None:
-        from agent.home_redactor import any_redactor
+        from agent.secrets.home_redactor import any_redactor
         from memory.home import Home, make_private
 
         home = Home.find(self._environ, self._home)

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from agent.home_redactor import home_redactor
 from agent.remembering.deciding import Deciding, of_the_day
+from agent.secrets.home_redactor import home_redactor
 from console.cli.exits import Exit, Problem
 from console.cli.opening import open_journal
 from console.cli.parser import Choices

@@ -122,7 +122,7 @@ class Output:
 
     def _hiding(self) -> Redactor | None:
         if self._redacts and self._redactor is None:
-            from agent.home_redactor import any_redactor
+            from agent.secrets.home_redactor import any_redactor
             from memory.home import Home
 
             self._redactor = any_redactor(Home.find(self._environ, self._home))

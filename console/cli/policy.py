@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from agent.deciding.policy import DEFAULT_RULES, REVEALS
+from agent.deciding.policy_file import FileRule, load
+from agent.deciding.policy_sentence import SentenceError, question
 from agent.plan import Verdict
-from agent.policy import DEFAULT_RULES, REVEALS
-from agent.policy_file import FileRule, load
-from agent.policy_sentence import SentenceError, question
 from console.cli.exits import Exit, Problem
 from console.cli.opening import agent_at_work
 from console.cli.output import Output, Style, plain

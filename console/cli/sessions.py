@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from agent.events import Recorded
-from agent.session_query import KEYS, QueryProblem
+from agent.past.query import KEYS, QueryProblem
 from console import __version__
 from console.cli.exits import Exit, Problem
 from console.cli.opening import open_journal
@@ -27,7 +27,7 @@ from memory.home import Home
 from memory.sessions import Hit, SessionRow
 
 if TYPE_CHECKING:
-    from agent.past import Past
+    from agent.past.browsing import Past
 
 SPEED = 4.0
 """How many times as fast a replay on a terminal runs, unless said otherwise."""
@@ -196,8 +196,8 @@ async def prune(choices: Choices, out: Output, *, days: int | None = None, dry_r
 
 @asynccontextmanager
 async def _past(choices: Choices) -> AsyncIterator[Past]:
-    from agent.home_redactor import home_redactor
-    from agent.past import Past
+    from agent.past.browsing import Past
+    from agent.secrets.home_redactor import home_redactor
 
     home = Home.find(os.environ, choices.home).prepare()
     async with open_journal(choices) as (journal, _):

@@ -22,7 +22,7 @@ from console.screens.typing_ahead import TypingAhead
 from console.widgets.footer import KeyFooter
 
 if TYPE_CHECKING:
-    from agent.past import Past
+    from agent.past.browsing import Past
     from console.widgets.glyphs import Glyphs
     from memory.finding import Found, SessionRow
 

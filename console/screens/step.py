@@ -8,9 +8,9 @@ from datetime import datetime
 from pydantic import BaseModel, JsonValue
 from textual.content import Content
 
-from agent.checks import Check
 from agent.events import Recorded
 from agent.plan import Step
+from agent.planning.checks import Check
 from agent.state import PlanProgress, StepProgress
 from console.screens.detail.tabs import Tabs, text_tabs
 from console.widgets.diff import preview_lines

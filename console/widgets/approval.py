@@ -21,10 +21,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from agent.commands import AllowWrites, Approve, EditStep, Reject, StrikeStep
+from agent.deciding.second_person import waiting_words
+from agent.deciding.waivers import waivable
 from agent.plan import Plan, Step
-from agent.second_person import waiting_words
 from agent.state import PlanProgress
-from agent.waivers import waivable
 from console.widgets import approval_facts as facts
 from console.widgets.approval_sheet import ApprovalSheet, Offer
 from console.widgets.decision_keys import DecisionKeys

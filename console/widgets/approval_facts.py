@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from agent.deciding.policy import PRODUCTION
 from agent.plan import Plan, Step, Verdict
-from agent.policy import PRODUCTION
 
 ENVIRONMENT_LABELS = ("environment", "env", "Environment", "Env")
 

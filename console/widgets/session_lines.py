@@ -13,7 +13,7 @@ from console.widgets.safe_text import safe_line
 from memory.search import HIT_END, HIT_START
 
 if TYPE_CHECKING:
-    from agent.past import Glance
+    from agent.past.browsing import Glance
     from memory.finding import Hit, SessionRow
 
 _STYLES = {

@@ -10,7 +10,7 @@ import pytest
 
 from agent import events as e
 from agent.commands import AllowWrites, Became, EditStep, Resume, Say, SettleDoubt, Stop, StrikeStep, Undo
-from agent.decisions import CommandRefused, Why
+from agent.deciding.decisions import CommandRefused, Why
 from agent.execution.halt import Halt
 from agent.execution.writes import WriteStep
 from agent.plan import PlanStatus, StepState

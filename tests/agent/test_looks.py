@@ -12,12 +12,12 @@ import pytest
 
 from agent import commands as c
 from agent import events as e
-from agent.inspecting import Inspector
 from agent.logbook import Logbook
+from agent.looking.inspecting import Inspector
 from agent.looking.looks import Looks
 from agent.looking.pages import RelatedPage, SessionsPage, SummaryPage, TextPage
+from agent.looking.views import Views
 from agent.reading import Reader
-from agent.views import Views
 from memory.journal import Journal
 from tests.standins.crew import REDACTOR
 from tests.tools.kubernetes.conftest import practice, practice_kubeconfig

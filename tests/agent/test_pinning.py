@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from agent.commands import EditStep, PassGate, SetScope, StrikeStep, Undo
-from agent.decisions import CommandRefused
+from agent.deciding.decisions import CommandRefused
 from agent.plan import DraftStep, Plan, PlanStatus
 from agent.session import Session
 from tests.standins.crew import Crew, approve, carry_out, crew, offer, until

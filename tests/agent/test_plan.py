@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import events as e
+from agent.deciding.policy import Policy, Question
 from agent.logbook import draft as stored
 from agent.plan import DraftStep, Plan, PlanProblem, PlanStatus, Ruling, Step, Verdict, order
-from agent.policy import Policy, Question
-from agent.references import Reference, ReferenceProblem, check_path, resolve
+from agent.planning.references import Reference, ReferenceProblem, check_path, resolve
 from agent.settings import ConsoleSettings, PlaceSettings, Settings, SettingsError
 from agent.state import SessionState, fold
 from tests.standins.shelf import Looked

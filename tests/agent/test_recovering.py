@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from agent import events as e
-from agent.checks import Check
 from agent.commands import AllowWrites, PassGate, PlanAgain, Resume, Say, Stop, Undo
-from agent.decisions import CommandRefused
+from agent.deciding.decisions import CommandRefused
 from agent.plan import DraftStep, Plan, PlanProblem, PlanStatus, StepState
-from agent.references import ReferenceProblem
+from agent.planning.checks import Check
+from agent.planning.references import ReferenceProblem
 from agent.session import Session
 from agent.settings import Limits, Settings
 from tests.agent.test_conversation import of, plan_of, talking

@@ -17,7 +17,7 @@ from textual.app import App, ComposeResult
 from agent import events as e
 from agent.logbook import Logbook, draft
 from agent.model import Message, TextBlock, Usage
-from agent.session_query import read_query
+from agent.past.query import read_query
 from console.widgets.transcript import Transcript
 from memory.journal import Journal
 from memory.sessions import Sessions

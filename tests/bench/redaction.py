@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from agent import events as e
-from agent.redacting import Redaction
+from agent.secrets.redacting import Redaction
 from tests.bench.row import Row, row
 from tests.tools.redaction.canaries import HEX, canaries, some
 from tools.redaction.redactor import Redactor

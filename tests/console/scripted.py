@@ -18,7 +18,7 @@ from agent import events as e
 from agent.conversation.context_use import ContextUse, Part
 from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
-from agent.past import Past
+from agent.past.browsing import Past
 from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
 from agent.remembering.deciding import Deciding
 from agent.settings import Settings

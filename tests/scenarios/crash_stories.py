@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.checks import Check
 from agent.commands import Command, PassGate, PlanAgain, Resume
 from agent.plan import DraftStep, PlanStatus
+from agent.planning.checks import Check
 from agent.session import Session
 from agent.state import PlanProgress
 from memory.ledger import Ledger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.interrupted import announced, cut_off
+from agent.past.interrupted import announced, cut_off
 from memory.home import Home
 from memory.journal import Journal
 from memory.lease import claim

@@ -14,7 +14,7 @@ import yaml
 
 from agent import events as e
 from agent.commands import FollowLogs, Inspect, Say, Undo, Watch
-from agent.decisions import CommandRefused, Why
+from agent.deciding.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState, canonical
 from agent.session import Session
 from memory.home import Home

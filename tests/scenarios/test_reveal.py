@@ -17,11 +17,11 @@ from agent import commands as c
 from agent import events as e
 from agent.agent import Agent, Options
 from agent.conversation.transcript import messages
-from agent.decisions import CommandRefused, Why
-from agent.policy import REVEALS, Policy
-from agent.policy_file import load
-from agent.revealing import Revealer
-from agent.sealed import Sealed
+from agent.deciding.decisions import CommandRefused, Why
+from agent.deciding.policy import REVEALS, Policy
+from agent.deciding.policy_file import load
+from agent.secrets.revealing import Revealer
+from agent.secrets.sealed import Sealed
 from agent.session import Session
 from memory.home import Home
 from tests.scenarios.conftest import Start

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from agent import events as e
 from agent.commands import Approve, Command
+from agent.deciding.policy import Policy
 from agent.execution.step import Pace
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.plan import Draft, DraftStep, Plan
-from agent.policy import Policy
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin
 from agent.session import Session

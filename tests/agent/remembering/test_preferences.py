@@ -8,7 +8,7 @@ import pytest
 
 from agent import commands as c
 from agent import events as e
-from agent.answers import Seen, answer
+from agent.answering.answers import Seen, answer
 from agent.commands import Say
 from agent.remembering.preferences import Wishes, read, wishes
 from memory.knowledge import Fresh, Kind, Where

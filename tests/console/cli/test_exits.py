@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from agent.decisions import CommandRefused, Why
+from agent.deciding.decisions import CommandRefused, Why
 from agent.models import errors as model
 from agent.settings import SettingsError
 from console.cli.exits import Exit, Problem, of_failure, problem_of

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import WSMsgType, web
 
-from agent.policy import REVEALS
+from agent.deciding.policy import REVEALS
 from tests.tools.kubernetes.api_server import ApiServer, api_server, kubeconfig
 from tools.errors import GateRefused, Invalid, NotFound, ServerFailed, TimedOut
 from tools.gate import Gate, Mint

@@ -1,0 +1,1 @@
+"""What has to be true before anything is done: policy, approvals, who may decide."""

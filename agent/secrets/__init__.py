@@ -1,0 +1,1 @@
+"""Where secrets end, and the one way past that."""
