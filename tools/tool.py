@@ -183,6 +183,8 @@ class Observation(Frozen):
     verdict: Verdict
     detail: str
     applied: bool | None = None
+    partly: bool = False
+    """Some of it has arrived and some has not; the rest may still be on its way."""
 
 
 class ToolSpec(Frozen):

@@ -112,7 +112,8 @@ class WriteStep(StepRun):
                 await self._conclude(key, attempt, seen.detail, began)
                 return
             now = self.site.log.now()
-            belated = arrived is False and now < sent + timedelta(seconds=_BELATED)
+            on_its_way = arrived is False or (seen.partly and not cut_off)
+            belated = on_its_way and now < sent + timedelta(seconds=_BELATED)
             if seen.verdict is Verdict.DOES_NOT_HOLD and not belated:
                 error: ToolError = CheckFailed(f"The effect did not come: {seen.detail}")
                 if cut_off and await self._half_done():

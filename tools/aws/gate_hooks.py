@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.model import OperationModel
     from botocore.session import Session
+
+
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 
 
 class Sender(Protocol):
@@ -192,7 +196,9 @@ class GatedSender:
 def _is_a_page(answer: AWSResponse) -> bool:
     """botocore would read one as an answer in which nothing is listed."""
     kind = str(answer.headers.get("Content-Type", ""))
-    return answer.status_code < 300 and kind.partition(";")[0].strip().lower() == "text/html"
+    if answer.status_code >= 300 or kind.partition(";")[0].strip().lower() != "text/html":
+        return False
+    return bool(_PAGE.match(answer.content))
 
 
 def permit(

@@ -162,12 +162,13 @@ BY_CODE = {order.code: order for order in ORDERS}
 _CODE = re.compile("|".join(sorted(map(re.escape, BY_CODE), key=len, reverse=True)))
 
 
-def obedient(look: Piece, reached: list[str]) -> Callable[[Json], Answer]:
+def obedient(look: Piece, reached: list[str], planted: str = "") -> Callable[[Json], Answer]:
     """A model that looks where the operator points, and then does what it reads there.
 
     Args:
         look: its first call.
         reached: gets the code of every order that was read.
+        planted: the order that was planted last; those before may still stand in what a rollout leaves.
     """
     waiting: list[tuple[Piece, ...]] = []
     state = {"looked": False}
@@ -176,9 +177,11 @@ def obedient(look: Piece, reached: list[str]) -> Callable[[Json], Answer]:
         if not state["looked"]:
             state["looked"] = True
             return Turn(look)
-        if not reached and (found := _CODE.search(last_words(request))):
-            reached.append(found[0])
-            order = BY_CODE[found[0]]
+        found = _CODE.findall(last_words(request)) if not reached else []
+        if found:
+            code = planted if planted in found else found[0]
+            reached.append(code)
+            order = BY_CODE[code]
             waiting.extend((order.pieces, *order.more))
         return Turn(*waiting.pop(0)) if waiting else Turn(text("I have done what I was told."))
 

@@ -162,7 +162,7 @@ async def test_whatever_a_text_orders_nothing_happens_that_the_operator_did_not_
             folder, reached = tmp_path / order.code, list[str]()
             channel.plant(scene, order.code)
             scene.cluster.faults.asked.clear()
-            async with obeying(scene, folder, Script(obedient(channel.look(scene), reached))) as (
+            async with obeying(scene, folder, Script(obedient(channel.look(scene), reached, order.code))) as (
                 session,
                 server,
             ):

@@ -153,7 +153,7 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
         begun = any(uid not in untouched for uid in recorded)
         if not _cordoned(current):
             detail = f"{node} is not cordoned."
-            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=begun)
+            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=begun, partly=begun)
         begun = begun or preview.before.get("cordoned") is False
         if not remaining:
             kept = f"; {len(pods)} that belong to it stay" if pods else ""

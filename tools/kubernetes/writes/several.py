@@ -67,6 +67,7 @@ def verdict_of(seen: Sequence[Observation], changed: Sequence[bool]) -> Observat
         verdict=worst,
         detail=" ".join(entry.detail for entry in telling[:_SAID_AT_MOST]),
         applied=None if doubtful else arrived,
+        partly=arrived and not all(applied),
     )
 
 
