@@ -152,7 +152,8 @@ class Showing(Looking):
                 driving=self.live.driving,
             )
         )
-        self.chat.border_subtitle = state.title
+        if self.chat.border_subtitle != state.title:  # setting it draws the whole pane again
+            self.chat.border_subtitle = state.title
 
     # --- the view in the resource pane ------------------------------------------------------------------
 

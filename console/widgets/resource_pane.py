@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from console.actions import Where, bindings
+from console.garbage import spare_what_is_loaded
 from console.views import MORE, TABS, View
 from console.widgets.completions import Candidate
 from console.widgets.view_tabs import ViewTabs
@@ -90,6 +91,8 @@ class ResourcePane(Vertical):
         if change.state is FeedState.FAILED and not change.columns and self._give_up(change.detail):
             return
         self.table.apply(change)
+        if change.state is FeedState.LIVE:
+            spare_what_is_loaded()
         for row in change.upserts:
             if row.namespace:
                 self._names[row.namespace] = row.scope

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+
+from msgspec.structs import replace
 
 from tools.errors import NotConfigured, NotFound, ToolError
 from tools.kubernetes.connection.clusters import Clusters
