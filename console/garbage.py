@@ -10,6 +10,10 @@ from __future__ import annotations
 import gc
 from functools import cache
 
+_YOUNG, _MIDDLE, _OLD = 1_000, 10, 30
+"""New objects before the young are looked at, and how many rounds before the older ones are: a frame
+makes thousands that soon die, and looking at all takes ten milliseconds even so."""
+
 
 @cache
 def spare_what_is_loaded() -> None:
@@ -18,3 +22,4 @@ def spare_what_is_loaded() -> None:
     What is not in a circle is freed as before. Call it when everything heavy has been imported.
     """
     gc.freeze()
+    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
