@@ -16,13 +16,14 @@ from agent.answers import Seen, answer
 from agent.checking import Checker, fill
 from agent.execution.reads import summary
 from agent.logbook import Logbook
+from agent.mentions import contexts_of
 from agent.plan import Draft, DraftStep, PlanProblem
 from agent.reading import Reader
 from agent.runbooks.clauses import Clause, Clauses, combine, split
 from agent.runbooks.library import Library, Match, instantiate
 from agent.runbooks.resolution import Ambiguous, BeforeStop, Resolver
 from tools.errors import ToolError
-from tools.tool import Call, Registry, WriteTool
+from tools.tool import Call, Registry, Scope, WriteTool
 
 Outcome = Literal["answered", "planned", "asked", "failed"]
 
@@ -34,6 +35,8 @@ class Request:
     text: str
     matches: tuple[Match, ...]
     clauses: Clauses
+    context: str = ""
+    """The context that its mentions name; empty for the working one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,19 @@ class Known:
     """What plans are said to come from; see `agent.plan.Plan.origin`."""
 
     def match(self, request: str) -> Request | None:
-        """The request as known intents, or None if any of it is not known."""
+        """The request as known intents, or None if any of it is not known, or it is about several contexts."""
+        named = contexts_of(request, self.log.state.scope.context)
+        if len(named) > 1:
+            return None
+        context = next(iter(named), "")
         if whole := self.library.match(request):
-            return Request(request, (whole,), Clauses((Clause(request),), take_back=False))
+            return Request(request, (whole,), Clauses((Clause(request),), take_back=False), context)
         clauses = split(request)
         if clauses.plain or not clauses.parts:
             return None
         found = [self.library.match(part.text) for part in clauses.parts]
         matches = tuple(match for match in found if match is not None and not match.runbook.answer)
-        return Request(request, matches, clauses) if len(matches) == len(found) else None
+        return Request(request, matches, clauses, context) if len(matches) == len(found) else None
 
     async def handle(self, request: Request, turn: int) -> Outcome:
         """Carry a matched request to its plan, its answer, a question, or the sentence why not."""
@@ -80,8 +87,8 @@ class Known:
             if runbook.answer:
                 await self.log.record(*heard)
                 heard.clear()
-                return await self._answer(draft, runbook.id, runbook.answer, turn)
-            return await self._offer(draft, heard, began)
+                return await self._answer(draft, runbook.id, runbook.answer, turn, self._scope(request))
+            return await self._offer(draft, heard, began, self._scope(request))
         except Ambiguous as question:
             await self.log.record(
                 *heard,
@@ -103,25 +110,30 @@ class Known:
         match = request.matches[count]
         resolver = Resolver(
             self.reader,
-            self.log.state.scope,
+            self._scope(request),
             frozenset(tool.name for tool in self.registry),
             self.before_stop,
+            elsewhere=request.context if request.context != self.log.state.scope.context else "",
         )
         try:
             return instantiate(match.runbook, await resolver.resolve(match.runbook, match.words))
         except Ambiguous as question:
             raise question.within(request.text, request.clauses.parts[count].text) from question
 
+    def _scope(self, request: Request) -> Scope:
+        """Where a request is meant: the session's scope, or that of the context its mentions name."""
+        return fill(Scope(context=request.context), self.log.state.scope)
+
     def _lasting(self, step: DraftStep) -> bool:
         tool = self.registry.get(step.tool)
         return isinstance(tool, WriteTool) and tool.lasting
 
-    async def _offer(self, draft: Draft, heard: list[e.Understood], began: float) -> Outcome:
+    async def _offer(self, draft: Draft, heard: list[e.Understood], began: float, scope: Scope) -> Outcome:
         turn = heard[0].turn
         try:
             plan = await self.checker.check(
                 draft,
-                self.log.state.scope,
+                scope,
                 plan_id=self.next_plan(),
                 origin=f"{self.author}:" + "+".join(understood.runbook for understood in heard),
             )
@@ -135,8 +147,8 @@ class Known:
         await self.log.record(*heard, e.PlanOffered(turn=turn, plan=plan, elapsed_ms=elapsed))
         return "planned"
 
-    async def _answer(self, draft: Draft, runbook: str, kind: str, turn: int) -> Outcome:
-        seen = await asyncio.gather(*(self._read(step, turn) for step in draft.steps))
+    async def _answer(self, draft: Draft, runbook: str, kind: str, turn: int, scope: Scope) -> Outcome:
+        seen = await asyncio.gather(*(self._read(step, turn, scope) for step in draft.steps))
         given = answer(kind, seen)
         await self.log.record(
             e.AnswerGiven(
@@ -150,8 +162,8 @@ class Known:
         )
         return "answered"
 
-    async def _read(self, step: DraftStep, turn: int) -> Seen:
-        scope = fill(step.scope, self.log.state.scope)
+    async def _read(self, step: DraftStep, turn: int, where: Scope) -> Seen:
+        scope = fill(step.scope, where)
         call = Call(tool=self.registry.get(step.tool).id, args=step.args)
         call_id, began = f"t{turn}-{step.id}", time.monotonic()
         await self.log.record(e.ToolCalled(turn=turn, call_id=call_id, call=call, scope=scope))
