@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 KEYS = "enter  choose     space  mark contexts to see at once     esc  stay here"
 
 
+class _Field(Input):
+    """Names of contexts hardly have spaces: that key is the screen's."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class ScopeScreen(TypingAhead, ModalScreen["Sequence[Place]"]):
     """Lets the operator choose a place, or several contexts to look into; escape chooses none."""
 
@@ -28,7 +35,6 @@ class ScopeScreen(TypingAhead, ModalScreen["Sequence[Place]"]):
         Binding("escape", "give_up", "Back"),
         Binding("down", "move(1)", "Down", show=False),
         Binding("up", "move(-1)", "Up", show=False),
-        # Names have no spaces; the letters go to the field.
         Binding("space", "mark", "Mark", show=False, priority=True),
     ]
 
@@ -37,7 +43,7 @@ class ScopeScreen(TypingAhead, ModalScreen["Sequence[Place]"]):
         self._places = list(places)
         self._shown: list[Place] = []
         self._marked: list[Place] = []
-        self.field = Input(placeholder="type a part of its name", compact=True)
+        self.field = _Field(placeholder="type a part of its name", compact=True)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall"):
