@@ -359,8 +359,8 @@ class Agent:
         async for rows in watch_view(
             self.clusters,
             command.what,
-            contexts=scope.context.split(","),
-            namespaces=("",) if command.all_namespaces else scope.namespace.split(","),
+            contexts=command.contexts or (scope.context,),
+            namespaces=("",) if command.all_namespaces else command.namespaces or (scope.namespace,),
             labels=command.labels,
         ):
             yield rows

@@ -177,7 +177,10 @@ class Rename(Frozen):
 
 
 class Watch(Frozen):
-    """Feed a view of the sidebar. `what` is a kind (`pods`) or a cloud view (`aws:ec2`)."""
+    """Feed a view of the sidebar. `what` is a kind (`pods`) or a cloud view (`aws:ec2`).
+
+    `contexts` and `namespaces` are those to look into at once; none of them means the scope's own.
+    """
 
     view: str
     what: str
@@ -185,6 +188,8 @@ class Watch(Frozen):
     all_namespaces: bool = False
     labels: str = ""
     """A label selector for the server to choose by."""
+    contexts: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
 
 class Unwatch(Frozen):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent import events as e
@@ -18,6 +18,7 @@ from agent.execution.reads import summary
 from agent.following.meaning import FOLLOWED, points_back
 from agent.logbook import Logbook
 from agent.manner import Manner, manners
+from agent.mentions import contexts_of
 from agent.plan import Draft, DraftStep, PlanProblem
 from agent.planning.checking import Checker, fill
 from agent.reading import Reader
@@ -73,9 +74,13 @@ class Known:
     """The contexts that a request can name."""
 
     def match(self, request: str) -> Request | None:
-        """The request as known intents, or None if any of it is not known."""
+        """The request as known intents, or None if any of it is not known, or it is about several contexts."""
+        named = contexts_of(request, self.log.state.scope.context)
+        if len(named) > 1:
+            return None
         understood = (self._match(request, how) for how in manners(request, self.contexts()))
-        return next((found for found in understood if found is not None), None)
+        found = next((one for one in understood if one is not None), None)
+        return replace(found, context=found.context or next(iter(named), "")) if found is not None else None
 
     def _match(self, request: str, how: Manner) -> Request | None:
         if whole := self.library.match(how.request):
@@ -135,6 +140,7 @@ class Known:
             self._scope(request),
             frozenset(tool.name for tool in self.registry),
             self.before_stop,
+            elsewhere=request.context if request.context != self.log.state.scope.context else "",
         )
         try:
             return instantiate(match.runbook, await resolver.resolve(match.runbook, match.words))

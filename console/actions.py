@@ -114,8 +114,20 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("rename", "Give this session a title", Where.MAIN, words=("rename",), takes="TITLE"),
     Action("scope", "Choose context, namespace, profile", Where.MAIN, "c", "scope", ("scope",)),
-    Action("ctx", "Work in another context", Where.MAIN, words=("ctx", "context"), takes="NAME"),
-    Action("ns", "Work in another namespace", Where.MAIN, words=("ns", "namespace"), takes="NAME"),
+    Action(
+        "ctx",
+        "Work in another context; look into several at once",
+        Where.MAIN,
+        words=("ctx", "context"),
+        takes="NAME[,NAME…]",
+    ),
+    Action(
+        "ns",
+        "Work in another namespace; look into several at once",
+        Where.MAIN,
+        words=("ns", "namespace"),
+        takes="NAME[,NAME…]",
+    ),
     Action("profile", "Use another AWS profile", Where.MAIN, words=("profile",), takes="NAME"),
     Action("region", "Work in another AWS region", Where.MAIN, words=("region",), takes="NAME"),
     Action(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from console.actions import ACTIONS, Action, by_word
+from console.reach import APART
 from console.views import MORE, TABS, View, find, of_kind
 from console.widgets.completions import Candidate
 
@@ -68,7 +69,13 @@ def complete(line: str, known: Known) -> list[Candidate]:
     line = line.lstrip(":")
     word, space, rest = line.partition(" ")
     if space:
-        return [Candidate(f"{word} {name}") for name in known.after(word) if rest.lower() in name.lower()]
+        before, comma, begun = rest.rpartition(APART)
+        written = {name.strip() for name in before.split(APART)}
+        return [
+            Candidate(f"{word} {before}{comma}{name}")
+            for name in known.after(word)
+            if begun.strip().lower() in name.lower() and name not in written
+        ]
     everything = [Candidate(view.title, "view") for view in (*TABS, *MORE)]
     everything += [
         Candidate(action.words[0], f"{action.title}{f': {action.takes}' if action.takes else ''}")

@@ -1,7 +1,8 @@
 """Rows of a live view, whatever they come from: a watched kind or a polled cloud service.
 
 Rows are compact and plain, since there may be tens of thousands of them; they are not pydantic
-models because they are only ever built by our own decoders.
+models because they are only ever built by our own decoders. They hold nothing that could lead back to
+them, so the garbage collector never has to look at them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 
 class Health(StrEnum):
@@ -32,8 +35,7 @@ class FeedState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One object. `uid` identifies it for as long as it exists; `scope` is its context or `profile/region`.
 
     `cells` match the view's columns one by one, the name first.

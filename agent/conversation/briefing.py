@@ -29,7 +29,8 @@ exact diff, and approves or not.
 How to work
 - Look before you plan. Use names exactly as the tools return them; never invent one.
 - `@kind/namespace/name` (or `@kind/name` outside namespaces) in the operator's words names one object exactly:
-  it is the subject. Pass these three to the tools as they are; do not search for another of that name.
+  it is the subject. Pass these three to the tools as they are; do not search for another of that name. With
+  `@context` after it the object is in that context: name it in the scope of every call and step about it.
 - If the request is unclear, or several things fit, ask with `ask_operator`.
 - A plan is a list of steps in the order of writing, each one call of one tool. Steps run as soon as what
   they depend on is done, several at once. Put what must come first into `depends_on`. A step may take a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import SkipValidation
+from pydantic import InstanceOf, SkipValidation
 
 from agent.looking.pages import Page, Side
 from agent.plan import DraftStep
@@ -81,7 +81,7 @@ class ViewChanged(Ephemeral):
 
     kind: Literal["view_changed"] = "view_changed"
     view: str
-    rows: SkipValidation[RowsChanged]
+    rows: InstanceOf[RowsChanged]
     """Not validated again: a batch can hold ten thousand rows."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, JsonValue
 
+from agent.mentions import mention_of
 from agent.reading import Reader
 from agent.runbooks.runbook import Parameter, Runbook
 from agent.runbooks.triggers import number
@@ -50,6 +51,8 @@ class Resolver:
     scope: Scope
     tools: frozenset[str]
     before_stop: BeforeStop
+    elsewhere: str = ""
+    """The scope's context, if it is not the one the operator works in: choices have to name it."""
 
     async def resolve(self, runbook: Runbook, words: Mapping[str, str]) -> dict[str, Value]:
         """Every parameter's value.
@@ -117,8 +120,8 @@ class Resolver:
             "replicas": found.get("spec", {}).get("replicas"),
         }
 
-    @staticmethod
     def _choice(
+        self,
         runbook: Runbook,
         words: Mapping[str, str],
         name: str,
@@ -130,6 +133,10 @@ class Resolver:
             name: f"{str(item['kind']).lower()}/{item['name']}",
             parameter.within: str(item["namespace"]),
         }
+        if self.elsewhere:
+            kind, namespace = str(item["kind"]), str(item["namespace"])
+            exact |= {name: mention_of(kind, namespace, str(item["name"]), self.elsewhere)}
+            exact[parameter.within] = ""
         environment = f" ({item['environment']})" if item["environment"] else ""
         return f"{item['namespace']}{environment}", say(runbook.phrase, exact)
 

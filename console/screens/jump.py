@@ -31,7 +31,9 @@ class JumpScreen(TypingAhead, ModalScreen[str | None]):
         self._known = known
         self._completions = Completions(id="jump-list")
         self._moved = False
-        self.field = Input(placeholder="pods prod, ctx NAME, ns NAME, theme NAME, sessions, q", compact=True)
+        self.field = Input(
+            placeholder="pods prod, ctx NAME,NAME, ns NAME, theme NAME, sessions, q", compact=True
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical(id="jump"):

@@ -84,7 +84,8 @@ class Looking(Scoping):
 
     def on_resource_table_row_asked(self, event: ResourceTable.RowAsked) -> None:
         event.stop()
-        self._ask_about(_mention(event.row))
+        row = event.row
+        self._ask_about(self._named(_mention(row), "" if self.resources.view.cloud else row.scope))
 
     def on_resource_table_row_opened(self, event: ResourceTable.RowOpened) -> None:
         from tools.kubernetes.live.together import GROUPS
@@ -117,7 +118,7 @@ class Looking(Scoping):
 
         assert self.live is not None
         if self._objects is None:
-            self._objects = ObjectDesk(self.send, self._ask_about)
+            self._objects = ObjectDesk(self.send, self._ask_about_object)
         desk, scope = self._objects, self.live.state.scope
         scope = scope.model_copy(update={"context": context or scope.context})
         desk.agent, desk.scope, desk.glyphs = self.agent, scope, self.glyphs
@@ -126,6 +127,19 @@ class Looking(Scoping):
     def _show_looks(self, batch: Sequence[Recorded]) -> None:
         if self._objects is not None:
             self._objects.take(batch)
+
+    def _ask_about_object(self, mention: str | None) -> None:
+        """Ask about what is looked at closely."""
+        desk = self._objects
+        if desk is not None and desk.scope is not None and mention:
+            mention = self._named(mention, desk.scope.context)
+        self._ask_about(mention)
+
+    def _named(self, mention: str, context: str) -> str:
+        """The mention, with the object's context where that is not the one the operator works in."""
+        working = self.live.state.scope.context if self.live is not None else ""
+        kubernetes = mention.startswith("@") and context not in ("", working)
+        return f"{mention}@{context}" if kubernetes else mention
 
     def _ask_about(self, mention: str | None) -> None:
         """Put a name into the prompt, after whatever is written there."""

@@ -18,6 +18,7 @@ from textual.widgets import Static
 
 from console.actions import Where, bindings
 from console.arrangement import Pane
+from console.reach import several
 from console.screens.showing import Showing
 from console.views import View
 from console.widgets.chat_pane import ChatPane
@@ -191,7 +192,7 @@ class MainScreen(Showing):
         if namespace is not None:
             self.resources.everywhere = not namespace
             if namespace:
-                self.action_ns(namespace)
+                self.look_into_namespaces(several(namespace))
         self.resources.go_to(view)
         self.action_resources()
 

@@ -12,6 +12,7 @@ from console.screens.deciding import Deciding
 if TYPE_CHECKING:
     from console.live import Agent, Place
     from console.widgets.glyphs import Glyphs
+    from console.widgets.resource_pane import ResourcePane
 
 
 class Scoping(Deciding):
@@ -19,6 +20,7 @@ class Scoping(Deciding):
 
     agent: Agent | None = None
     glyphs: Glyphs
+    resources: ResourcePane
 
     class SessionWanted(Message):
         """The operator wants to work in another session; an empty id means a new one."""
@@ -88,9 +90,13 @@ class Scoping(Deciding):
     def action_scope(self) -> None:
         from console.screens.scope import ScopeScreen
 
-        def chosen(place: Place | None) -> None:
-            if place is not None:
-                self._go(place)
+        def chosen(places: Sequence[Place] | None) -> None:
+            if not places:
+                return
+            if len(places) > 1:
+                self._look_into([place.name for place in places])
+            else:
+                self._go(places[0])
 
         self.app.push_screen(ScopeScreen(self.places()), chosen)
 
@@ -101,7 +107,39 @@ class Scoping(Deciding):
         self._go_by_name("profile", name)
 
     def action_ns(self, name: str = "") -> None:
-        self._rescope(namespace="" if name in ("all", "*") else name)
+        from console.reach import several
+
+        if name in ("", "all", "*"):
+            self._turn_view(namespaces=())
+            self._rescope(namespace="")
+        else:
+            self.look_into_namespaces(several(name))
+
+    def look_into_namespaces(self, names: Sequence[str]) -> None:
+        """Work in one namespace; of several, only look into them."""
+        self.resources.everywhere = False
+        if len(names) == 1:
+            self._turn_view(namespaces=())
+            self._rescope(namespace=names[0])
+        else:
+            self._turn_view(namespaces=tuple(names))
+
+    def _look_into(self, contexts: Sequence[str]) -> None:
+        """Show the views of several contexts at once; work in the first unless one of them is worked in."""
+        if self.live is None:
+            return
+        self._turn_view(contexts=tuple(contexts), namespaces=())
+        if self.live.state.scope.context not in contexts:
+            self._rescope(context=contexts[0], namespace="")
+
+    def _turn_view(self, **reach: tuple[str, ...]) -> None:
+        """Have the resource view look elsewhere."""
+        self.resources.reach = self.resources.reach._replace(**reach)
+        self.watch_view()
+
+    def watch_view(self) -> None:
+        """Have the view that is seen fed, and no other."""
+        raise NotImplementedError
 
     def action_region(self, name: str = "") -> None:
         if name:
@@ -144,16 +182,23 @@ class Scoping(Deciding):
         if not name:
             self.action_scope()
             return
-        known = [place for place in self.places() if place.kind == kind]
-        found = [place for place in known if place.name == name]
-        if not found:
-            names = ", ".join(place.name for place in known) or "none"
-            self.notify(f"There is no {kind} {name}. There are: {names}.", severity="warning", markup=False)
-            return
-        self._go(found[0])
+        from console.reach import several
+
+        known = {place.name: place for place in self.places() if place.kind == kind}
+        names = several(name, known) if kind == "context" else (name,)
+        missing = [each for each in names if each not in known]
+        if missing or not names:
+            there = ", ".join(known) or "none"
+            words = f"There is no {kind} {', '.join(missing) or name}. There are: {there}."
+            self.notify(words, severity="warning", markup=False)
+        elif len(names) == 1:
+            self._go(known[names[0]])
+        else:
+            self._look_into(names)
 
     def _go(self, place: Place) -> None:
         if place.kind == "context":
+            self._turn_view(contexts=(), namespaces=())
             self._rescope(context=place.name, namespace="")
         else:
             self._rescope(profile=place.name, region=place.detail)

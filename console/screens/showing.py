@@ -14,6 +14,7 @@ from textual.widgets import Input, TextArea
 
 from console.arrangement import Pane
 from console.notify import Caller
+from console.reach import Reach
 from console.screens.looking import Looking
 from console.widgets.panes import Panes
 from console.widgets.status_line import Standing
@@ -40,6 +41,7 @@ class Watched(NamedTuple):
     scope: Scope
     everywhere: bool
     labels: str = ""
+    reach: Reach = Reach()
 
 
 class Showing(Looking):
@@ -179,7 +181,8 @@ class Showing(Looking):
                 driving=self.live.driving,
             )
         )
-        self.chat.border_subtitle = state.title
+        if self.chat.border_subtitle != state.title:  # setting it draws the whole pane again
+            self.chat.border_subtitle = state.title
 
     # --- the view in the resource pane ------------------------------------------------------------------
 
@@ -197,7 +200,7 @@ class Showing(Looking):
         wanted = None
         if Pane.RESOURCES in self.panes.arrangement.shown:
             pane = self.resources
-            wanted = Watched(pane.view.what, self.live.state.scope, pane.everywhere, pane.labels)
+            wanted = Watched(pane.view.what, self.live.state.scope, pane.everywhere, pane.labels, pane.reach)
         if wanted == self._watched:
             return
         if self._watched is not None:
@@ -206,7 +209,7 @@ class Showing(Looking):
         if wanted is not None:
             self._view += 1
             scope = wanted.scope
-            where = "all namespaces" if wanted.everywhere or not scope.namespace else scope.namespace
+            where = wanted.reach.words(scope.namespace, everywhere=wanted.everywhere)
             self.resources.clear(cloud_place(scope) if pane.view.cloud else where)
             self.send(
                 Watch(
@@ -215,6 +218,8 @@ class Showing(Looking):
                     scope=wanted.scope,
                     all_namespaces=wanted.everywhere,
                     labels=wanted.labels,
+                    contexts=wanted.reach.contexts,
+                    namespaces=wanted.reach.namespaces,
                 )
             )
         self.show_standing()
@@ -226,6 +231,10 @@ class Showing(Looking):
         if self.live is None:
             return ""
         scope = self.live.state.scope
+        row = self.resources.table.cursor_row if self.resources.table is not None else None
+        looking = self.panes.wishes.active is Pane.RESOURCES and not self.resources.view.cloud
+        if looking and row is not None and row.scope in self.resources.reach.contexts:
+            return row.scope
         in_cloud = self.panes.wishes.active is Pane.RESOURCES and self.resources.view.cloud
         if in_cloud or not scope.context:
             return cloud_place(scope)

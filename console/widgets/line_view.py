@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style as RichStyle
 from textual.content import Content
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
@@ -41,6 +42,7 @@ class LineView(ScrollView, can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.glyphs = glyphs
+        self._frame: tuple[int, RichStyle] | None = None
 
     @property
     def line_width(self) -> int:
@@ -74,13 +76,25 @@ class LineView(ScrollView, can_focus=True):
             ]
         )
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Width and ground are looked up once for all these lines.
+        self._frame = self.line_width, self.visual_style.rich_style
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._frame = None
+
     def render_line(self, y: int) -> Strip:
         return self.framed_line(y + self.scroll_offset.y)
 
+    @property
+    def frame(self) -> tuple[int, RichStyle]:
+        """How wide a line is, and the style of the ground under it."""
+        return self._frame or (self.line_width, self.visual_style.rich_style)
+
     def framed_line(self, line: int) -> Strip:
         """Line `line`, cut or filled to the view's width, with the operator's mouse selection on it."""
-        width = self.line_width
-        ground = self.visual_style.rich_style
+        width, ground = self.frame
         strip = self.line_strip(line)
         if strip is None:
             return Strip.blank(width, ground)

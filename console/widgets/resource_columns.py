@@ -23,6 +23,9 @@ WIDEST = 48
 NARROWEST_NAME = 16
 GAP = 2
 
+Line = list[tuple[str, str]]
+"""Pieces of text, each with its style in the theme's words."""
+
 
 class Columns:
     """Widths grow with what is seen and never shrink under the reader; `forget` starts again."""
@@ -87,11 +90,11 @@ class Columns:
             )
         return Content("").join(parts)
 
-    def row_line(self, row: Row, marked: bool, width: int, now: datetime, glyphs: Glyphs) -> Content:
+    def row_line(self, row: Row, marked: bool, width: int, now: datetime, glyphs: Glyphs) -> Line:
         look = health_look(row.health, glyphs)
-        parts = [
-            Content.styled(f"{glyphs.marked if marked else ' '} ", "bold $text-primary"),
-            Content.styled(f"{look.glyph} ", look.style),
+        line: Line = [
+            (f"{glyphs.marked if marked else ' '} ", "bold $text-primary"),
+            (f"{look.glyph} ", look.style),
         ]
         laid = self._laid or self._lay(width)
         for column, start, end in laid:
@@ -100,8 +103,11 @@ class Columns:
                 cell = ticking(row, now) or cell
             style = "bold" if column == 0 else look.style if self._is_state(column) else "$foreground"
             text = _fit(safe_line(cell, WIDEST * 4), end - start, glyphs, column == laid[-1][0])
-            parts.append(Content.styled(text, style))
-        return Content("").join(parts)
+            if line[-1][1] == style:
+                line[-1] = (line[-1][0] + text, style)
+            else:
+                line.append((text, style))
+        return line
 
     def _is_state(self, column: int) -> bool:
         return self._names[column].upper() in ("STATUS", "STATE", "PHASE", "HEALTH")

@@ -9,7 +9,7 @@ up there, otherwise it is the server's to choose (`selector`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,15 @@ from tools.rows import Row
 def searched(row: Row) -> str:
     """What a row is searched in: name, namespace and context on the first line, its cells on the second."""
     return f"{row.name} {row.namespace} {row.scope}\n{' '.join(row.cells)}".lower()
+
+
+def environments_of(rows: Iterable[Row], columns: Sequence[str]) -> list[str]:
+    """The environment of each row, or its namespace where the table names none."""
+    names = [name.upper() for name in columns]
+    if "ENV" not in names:
+        return [row.namespace for row in rows]
+    at = names.index("ENV")
+    return [row.cells[at] or row.namespace for row in rows]
 
 
 @dataclass(frozen=True)
@@ -57,38 +66,29 @@ class ResourceFilter:
 
     def keeps(self, row: Row, columns: Sequence[str]) -> bool:
         """Whether the filter keeps a row of a table with these columns."""
-        text = searched(row)
-        fits = self.by_cell(columns)
+        text, fits = searched(row), self.by_labels(columns)
         return (
             all((word in text) is not missing for word, missing in self.words)
             and all(pattern.match(text) for pattern in self.fuzzy)
+            and (not self.environments or self.wants(environments_of((row,), columns)[0]))
             and (fits is None or fits(row))
         )
 
-    def by_cell(self, columns: Sequence[str]) -> Callable[[Row], bool] | None:
-        """The part of `keeps` that looks at single cells, environments and labels; None if there is none."""
+    def wants(self, environment: str) -> bool:
+        """Whether rows of an environment, as a table names it, are asked for."""
+        return all(_same_environment(environment.lower(), word) for word in self.environments)
+
+    def by_labels(self, columns: Sequence[str]) -> Callable[[Row], bool] | None:
+        """The part of `keeps` that looks at labels; None where there is none, or the table shows none."""
         names = [name.upper() for name in columns]
-        labels_at = names.index("LABELS") if "LABELS" in names and self._selectors else None
-        if not self.environments and labels_at is None:
+        if "LABELS" not in names or not self._selectors:
             return None
-        env_at = names.index("ENV") if "ENV" in names else None
-        known: dict[str, bool] = {}
-
-        def belongs(row: Row) -> bool:
-            shown = (row.cells[env_at] if env_at is not None else "") or row.namespace
-            fits = known.get(shown)
-            if fits is None:
-                fits = all(_same_environment(shown.lower(), word) for word in self.environments)
-                known[shown] = fits
-            return fits
-
-        if labels_at is None:
-            return belongs
+        at = names.index("LABELS")
 
         def fits(row: Row) -> bool:
-            pairs = (pair.partition("=") for pair in row.cells[labels_at].split(","))
+            pairs = (pair.partition("=") for pair in row.cells[at].split(","))
             labels = {key.strip(): value for key, _, value in pairs}
-            return belongs(row) and all(selector.matches(labels) for selector in self._selectors)
+            return all(selector.matches(labels) for selector in self._selectors)
 
         return fits
 

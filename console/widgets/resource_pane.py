@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from console.actions import Where, bindings
+from console.reach import Reach
 from console.screens.detail.thing import reveals
 from console.views import MORE, TABS, View
 from console.widgets.completions import Candidate
@@ -57,6 +58,7 @@ class ResourcePane(Vertical):
         self.views: list[View] = list(TABS)
         self.index = 0
         self.everywhere = False
+        self.reach = Reach()
         self.labels = ""
         """The label selector that the server is to choose by."""
         self.age = ""
@@ -105,6 +107,9 @@ class ResourcePane(Vertical):
                 self._names[row.namespace] = row.scope
             if len(self._seen) < SEEN:
                 mention = f"{row.kind.lower()}/{row.name}"
+                if self.reach.contexts:  # the same name may stand for one in each
+                    where = f"{row.namespace}/" if row.namespace else ""
+                    mention = f"{row.kind.lower()}/{where}{row.name}@{row.scope}"
                 if mention not in self._seen:
                     self._seen[mention] = Candidate(mention, row.namespace or row.scope)
         when = f" {change.at.astimezone():%H:%M:%S}" if change.at is not None else ""

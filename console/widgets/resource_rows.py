@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from itertools import compress
+from operator import itemgetter
 
-from console.widgets.resource_filter import ResourceFilter, searched
+from console.widgets.resource_filter import ResourceFilter, environments_of, searched
 from console.widgets.resource_order import Key, cell_key
 from tools.rows import Health, Row, RowsChanged
 
@@ -24,6 +26,8 @@ _URGENCIES = 8
 
 Place = tuple[int, Key, str, str, str]
 """Urgency and namespace, key of the sorted cell, name, uid; and what the row is searched in, at hand for the filter."""
+
+_text = itemgetter(4)
 
 
 class ResourceRows:
@@ -132,10 +136,14 @@ class ResourceRows:
             else:
                 shown = [place for place in shown if word in place[4]]
         for pattern in wanted.fuzzy:
-            match = pattern.match
-            shown = [place for place in shown if match(place[4])]
-        if (fits := wanted.by_cell(self.columns)) is not None:
-            shown = [place for place in shown if fits(self._rows[place[3]])]
+            shown = list(compress(shown, map(pattern.match, map(_text, shown))))
+        rows = self._rows
+        if wanted.environments:
+            found = environments_of([rows[place[3]] for place in shown], self.columns)
+            asked = {environment: wanted.wants(environment) for environment in set(found)}
+            shown = list(compress(shown, map(asked.__getitem__, found)))
+        if (fits := wanted.by_labels(self.columns)) is not None:
+            shown = [place for place in shown if fits(rows[place[3]])]
         self._shown = shown
 
     def _rank(self, row: Row) -> Place:

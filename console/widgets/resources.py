@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
+from textual.style import Style
 
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
@@ -95,6 +98,7 @@ class ResourceTable(LineView):
         self._told = ""
         self._look: tuple[object, ...] = ()
         self._strips: dict[str, tuple[Row, bool, str, Strip]] = {}
+        self._styles: dict[str, RichStyle] = {}
         self._cursor = ""
         self._last_position = 0
         self._marks: set[str] = set()
@@ -171,23 +175,34 @@ class ResourceTable(LineView):
         row = self._rows[position]
         here, marked = row.uid == self._cursor, row.uid in self._marks
         self._ages[row.uid] = old = ticking(row, self._now())
-        look = (self.line_width, self.app.theme, self._columns.layout)
+        width, ground = self.frame
+        look = (width, ground, self.app.theme, self._columns.layout)
         if look != self._look:
-            self._look, self._strips = look, {}
+            self._look, self._strips, self._styles = look, {}, {}
         if not here and (known := self._strips.get(row.uid)) and known[:3] == (row, marked, old):
             return known[3]
         self.lines_drawn += 1
-        content = self._columns.row_line(row, marked, self.line_width, self._now(), self.glyphs)
+        pieces = self._columns.row_line(row, marked, width, self._now(), self.glyphs)
         if here:
             base = self.cursor_style
-            return self.paint(content, base).extend_cell_length(
-                self.line_width, (self.visual_style + base).rich_style
-            )
+            strip = Strip([Segment(text, self._resolved(style, base)) for text, style in pieces])
+            return strip.extend_cell_length(width, (self.visual_style + base).rich_style)
         if len(self._strips) > STRIPS:
             self._strips.clear()
-        strip = self.paint(content).simplify()
+        strip = Strip([Segment(text, self._style(style)) for text, style in pieces])
         self._strips[row.uid] = (row, marked, old, strip)
         return strip
+
+    def _style(self, words: str) -> RichStyle:
+        """A style in the theme's words, as the terminal takes it."""
+        style = self._styles.get(words)
+        if style is None:
+            self._styles[words] = style = self._resolved(words)
+        return style
+
+    def _resolved(self, words: str, base: Style | None = None) -> RichStyle:
+        ground = self.visual_style if base is None else self.visual_style + base
+        return (ground + self.app.stylesheet.parse_style(words)).rich_style
 
     def _framed(self, content: Content) -> Strip:
         return self.paint(content).crop_extend(0, self.line_width, self.visual_style.rich_style)

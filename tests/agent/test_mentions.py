@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.conversation.briefing import briefing
-from agent.mentions import Mention, in_words, mention_of, mentions
+from agent.mentions import Mention, contexts_of, in_words, mention_of, mentions
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import builtin
 from tools.tool import Registry
@@ -60,6 +60,20 @@ def test_every_object_is_found_once_and_punctuation_is_left_out() -> None:
 def test_what_is_put_into_the_prompt_is_read_as_the_same_object(kind: str, namespace: str, name: str) -> None:
     [mention] = mentions(f"why is {mention_of(kind, namespace, name)} slow?")
     assert mention == Mention(kind=kind, namespace=namespace, name=name)
+
+
+@given(
+    namespace=_NAMES,
+    name=_NAMES,
+    context=st.sampled_from(["prod", "arn:aws:eks:eu-1:12:cluster/prod", "admin@a.b", "gke_x_y"]),
+)
+def test_a_mention_of_an_object_elsewhere_names_its_context(namespace: str, name: str, context: str) -> None:
+    words = mention_of("Pod", namespace, name, context)
+    assert mentions(f"why is {words}, of all, slow?") == (
+        Mention(kind="pod", namespace=namespace, name=name, context=context),
+    )
+    assert in_words(f"logs of {words}") == f"logs of pod/{name} in {namespace}"
+    assert contexts_of(f"compare {words} and @pod/x/y", "here") == {context, "here"}
 
 
 @given(st.text(max_size=80))

@@ -134,6 +134,7 @@ def test_the_colon_line_completes_words_views_and_names() -> None:
     known = Known(contexts=["kind", "eks-prod"], themes=["pilothouse-day"], namespaces=["shop"])
     assert [item.text for item in complete("po", known)][:1] == ["pods"]
     assert [item.text for item in complete("ctx pro", known)] == ["ctx eks-prod"]
+    assert [item.text for item in complete("ctx kind,", known)] == ["ctx kind,eks-prod"]
     assert [item.text for item in complete("theme ", known)] == ["theme pilothouse-day"]
     assert [item.text for item in complete("pods ", known)] == ["pods shop", "pods all"]
     assert meaning("  ") is None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent import events as e
-from agent.commands import Approve, Command
+from agent.commands import Approve, Command, Watch
 from agent.deciding.policy import Policy
 from agent.execution.step import Pace
 from agent.logbook import Logbook
@@ -125,7 +125,7 @@ def ship(
     )
 
 
-async def _nothing(what: str, scope: Scope, everywhere: bool) -> AsyncIterator[RowsChanged]:
+async def _nothing(command: Watch, scope: Scope) -> AsyncIterator[RowsChanged]:
     for rows in ():
         yield rows
 

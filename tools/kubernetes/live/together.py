@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tools.errors import NotConfigured, NotFound, ToolError
 from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.live.watching import watch
 from tools.rows import FeedState, Health, Row, RowsChanged
+
+if TYPE_CHECKING:
+    from tools.kubernetes.connection.cluster import Cluster
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "workloads": ("deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"),
@@ -29,7 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Views of several kinds. `unhealthy` keeps only the rows that are not well."""
 
-_RETRY_SECONDS = 5.0
+_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 5.0, 300.0
 _SICK = frozenset({Health.BAD, Health.WARN})
 _WORST = (FeedState.FAILED, FeedState.STALE, FeedState.CONNECTING, FeedState.LISTING, FeedState.POLLING)
 
@@ -53,47 +58,73 @@ async def watch_view(
         labels: a label selector.
         now: the wall clock in UTC.
 
-    Raises: `NotFound` with near names when a single kind is known to no cluster, `NotConfigured` for
-        a context there is not. Everything else is said in the rows' state.
+    Raises: `NotFound` when no cluster serves any of the kinds, with near names when there is one of each;
+        `NotConfigured` for a context there is not. Everything else is said in the rows' state, and one
+        cluster that is away or asks for a login takes nothing from the others.
     """
     kinds = GROUPS.get(what, (what,))
-    parts: list[tuple[str, AsyncIterator[RowsChanged]]] = []
-    for context, word in product(contexts, kinds):
-        cluster = await clusters.cluster(context)
-        kind = None
-        while kind is None:
-            try:
-                kind = await cluster.kinds.resolve(word)
-            except NotFound:
-                if len(kinds) == len(contexts) == 1:
-                    raise
-                break  # not every cluster serves every kind of a group
-            except NotConfigured:
-                raise
-            except ToolError as error:  # the cluster is away: it may come back
-                yield RowsChanged((), state=FeedState.STALE, detail=str(error), at=now())
-                await asyncio.sleep(_RETRY_SECONDS)
-        for namespace in namespaces if kind is not None and kind.namespaced else ("",):
-            if kind is not None:
-                parts.append(
-                    (f"{word} of {cluster.context}", watch(cluster, kind, namespace, labels=labels, now=now))
-                )
-    if not parts:
-        near = next(iter(contexts), "")
-        raise NotFound(f"None of the kinds of {what} is served by {near or 'the cluster'}.")
-    if len(parts) == 1 and what != "unhealthy":
-        async for change in parts[0][1]:
+    found = [await clusters.cluster(context) for context in contexts]
+    if len(kinds) == len(found) == len(namespaces) == 1 and what != "unhealthy":
+        async for change in _part(found[0], what, namespaces[0], labels, now, alone=True):
             yield change
         return
+    parts = list(product(found, kinds, namespaces))
     joined = _Together(
-        [name for name, _ in parts],
-        by_context=len(contexts) > 1,
+        [f"{word} of {cluster.context}" for cluster, word, _ in parts],
+        by_context=len(found) > 1,
         by_kind=len(kinds) > 1,
         by_namespace=len(namespaces) > 1 or "" in namespaces,
         only=_SICK if what == "unhealthy" else None,
     )
-    async for change in joined.run([changes for _, changes in parts]):
+    alone = len(kinds) == len(found) == 1
+    async for change in joined.run(
+        [
+            _part(cluster, word, namespace, labels, now, alone=alone, first=namespace == namespaces[0])
+            for cluster, word, namespace in parts
+        ]
+    ):
         yield change
+    served = ", ".join(cluster.context for cluster in found)
+    raise NotFound(f"{what} is served by none of {served}.")
+
+
+async def _part(
+    cluster: Cluster,
+    word: str,
+    namespace: str,
+    labels: str,
+    now: Callable[[], datetime],
+    *,
+    alone: bool,
+    first: bool = True,
+) -> AsyncGenerator[RowsChanged]:
+    """One kind of one cluster, in one namespace. Ends only where there is nothing to watch.
+
+    Args:
+        alone: no other part has rows: then a kind that is not known, or a login there is not, is raised.
+        first: of the namespaces; what belongs to none is watched once.
+    """
+    kind, wait = None, _RETRY_SECONDS
+    while kind is None:
+        try:
+            kind = await cluster.kinds.resolve(word)
+        except NotFound:
+            if alone:
+                raise
+            return  # not every cluster serves every kind
+        except ToolError as error:  # the cluster is away: it may come back
+            login = isinstance(error, NotConfigured)
+            if login and alone:
+                raise
+            yield RowsChanged(
+                (), state=FeedState.FAILED if login else FeedState.STALE, detail=str(error), at=now()
+            )
+            await asyncio.sleep(wait)
+            # A login may run a program that asks the operator something: seldom, then.
+            wait = min(wait * 2, _LONGEST_RETRY_SECONDS) if login else _RETRY_SECONDS
+    if first or kind.namespaced:
+        async for change in watch(cluster, kind, namespace, labels=labels, now=now):
+            yield change
 
 
 class _Together:
@@ -116,18 +147,37 @@ class _Together:
         self._rows: list[dict[str, Row]] = [{} for _ in names]
         self._states: list[tuple[FeedState, str]] = [(FeedState.CONNECTING, "")] * len(names)
         self._shown: tuple[str, ...] = ()
+        self._over: set[int] = set()
+        self._moment: datetime | None = None
 
     async def run(self, parts: Sequence[AsyncIterator[RowsChanged]]) -> AsyncGenerator[RowsChanged]:
-        queue: asyncio.Queue[tuple[int, RowsChanged]] = asyncio.Queue(maxsize=2 * len(parts))
+        """The changes of the whole. Ends, or raises what a part raised, when no part has anything to watch."""
+        queue: asyncio.Queue[tuple[int, RowsChanged | Exception | None]] = asyncio.Queue(
+            maxsize=2 * len(parts)
+        )
 
         async def forward(place: int, changes: AsyncIterator[RowsChanged]) -> None:
-            async for change in changes:
-                await queue.put((place, change))
+            end: Exception | None = None
+            try:
+                async for change in changes:
+                    await queue.put((place, change))
+            except Exception as error:
+                end = error
+            await queue.put((place, end))
 
         tasks = [asyncio.create_task(forward(place, part)) for place, part in enumerate(parts)]
         try:
-            while True:
-                yield self.take(*await queue.get())
+            while len(self._over) < len(parts):
+                place, change = await queue.get()
+                if isinstance(change, Exception):
+                    raise change
+                if change is not None:
+                    yield self.take(place, change)
+                    continue
+                self._over.add(place)
+                self._states[place] = (FeedState.LIVE, "")
+                if self._moment is not None:  # the others may have waited for this one only
+                    yield self.take(place, RowsChanged((), state=FeedState.LIVE, at=self._moment))
         finally:
             for task in tasks:
                 task.cancel()
@@ -136,6 +186,7 @@ class _Together:
 
     def take(self, place: int, change: RowsChanged) -> RowsChanged:
         """One part's change as a change of the whole."""
+        self._moment = change.at or self._moment
         rows = self._rows[place]
         dropped = list(rows) if change.reset else list(change.removed)
         for uid in dropped:
