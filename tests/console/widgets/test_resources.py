@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -301,7 +301,7 @@ async def test_rows_of_the_wished_namespaces_come_first_and_only_the_wished_colu
     descending: bool,
 ) -> None:
     def of(name: str, namespace: str) -> Row:
-        return replace(row(name), namespace=namespace)
+        return msgspec.structs.replace(row(name), namespace=namespace)
 
     widget = table()
     async with on_stage(widget) as (app, pilot):
