@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -75,6 +75,8 @@ class Kinds:
         self._request = request
         self._types: tuple[ResourceType, ...] = ()
         self._words: dict[str, ResourceType] = {}
+        self._down: tuple[str, ...] = ()
+        """Groups whose server the API server cannot reach; their kinds may be missing."""
         self._loading = asyncio.Lock()
 
     async def all(self) -> tuple[ResourceType, ...]:
@@ -96,7 +98,10 @@ class Kinds:
             found = self._words.get(word.lower())
         if found is None:
             near = get_close_matches(word.lower(), self._words, n=3, cutoff=0.6)
-            raise NotFound(f"{self._context} serves no kind called {word}.", near=tuple(near))
+            down = ""
+            if self._down:
+                down = f" These API groups do not answer there: {', '.join(self._down)}."
+            raise NotFound(f"{self._context} serves no kind called {word}.{down}", near=tuple(near))
         return found
 
     async def by_kind(self, api_version: str, kind: str) -> ResourceType:
@@ -119,34 +124,43 @@ class Kinds:
                 self._request("GET", "/api", accept=_AGGREGATED),
                 self._request("GET", "/apis", accept=_AGGREGATED),
             )
-            self._types = (*self._decode(core), *self._decode(groups))
+            found = (*self._decode(core), *self._decode(groups))
+            self._types = tuple(_types(found))
+            self._down = tuple(
+                group.metadata.name
+                for group in found
+                if any(version.freshness == "Stale" for version in group.versions)
+            )
             self._words = _words(self._types)
 
-    def _decode(self, body: bytes) -> list[ResourceType]:
+    def _decode(self, body: bytes) -> list[_Group]:
         try:
-            found = msgspec.json.decode(body, type=_DiscoveryList)
+            return msgspec.json.decode(body, type=_DiscoveryList).items
         except msgspec.DecodeError as error:
             raise ServerFailed(
                 f"{self._context} does not list its kinds in a form we know ({error}).",
                 hint="Kubernetes 1.27 or newer is needed.",
             ) from error
-        return [
-            ResourceType(
-                group=group.metadata.name,
-                version=version.version,
-                plural=entry.resource,
-                kind=entry.response_kind.kind,
-                namespaced=entry.scope == "Namespaced",
-                verbs=tuple(entry.verbs),
-                singular=entry.singular_resource,
-                short_names=tuple(entry.short_names),
-                subresources=tuple(sub.subresource for sub in entry.subresources),
-            )
-            for group in found.items
-            for version in group.versions
-            for entry in version.resources
-            if entry.response_kind is not None
-        ]
+
+
+def _types(groups: Iterable[_Group]) -> Iterator[ResourceType]:
+    return (
+        ResourceType(
+            group=group.metadata.name,
+            version=version.version,
+            plural=entry.resource,
+            kind=entry.response_kind.kind,
+            namespaced=entry.scope == "Namespaced",
+            verbs=tuple(entry.verbs),
+            singular=entry.singular_resource,
+            short_names=tuple(entry.short_names),
+            subresources=tuple(sub.subresource for sub in entry.subresources),
+        )
+        for group in groups
+        for version in group.versions
+        for entry in version.resources
+        if entry.response_kind is not None
+    )
 
 
 def _words(types: tuple[ResourceType, ...]) -> dict[str, ResourceType]:
@@ -186,6 +200,8 @@ class _Resource(msgspec.Struct, rename="camel"):
 class _Version(msgspec.Struct):
     version: str
     resources: list[_Resource] = []
+    freshness: str = ""
+    """`Stale` while the server of an aggregated group does not answer."""
 
 
 class _Metadata(msgspec.Struct):
