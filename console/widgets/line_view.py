@@ -15,6 +15,9 @@ from textual.style import Style
 
 from console.widgets.glyphs import UNICODE, Glyphs
 
+_PLAIN = str.maketrans("→…“”‘’–—×·", ">~\"\"''--x.")
+"""Signs in the agent's and the tools' words, and what stands for them where only ASCII can be drawn."""
+
 
 class LineView(ScrollView, can_focus=True):
     """Base of the console's long views. Subclasses say how many lines there are and draw one at a time."""
@@ -68,9 +71,10 @@ class LineView(ScrollView, can_focus=True):
         """One line of content as a strip, styles resolved against the theme."""
         ground = self.visual_style if base is None else self.visual_style + base
         parse = self.app.stylesheet.parse_style
+        plain = self.glyphs.name == "ascii"
         return Strip(
             [
-                Segment(text, style.rich_style)
+                Segment(text.translate(_PLAIN) if plain else text, style.rich_style)
                 for text, style in content.render(ground, end="", parse_style=parse)
                 if text
             ]

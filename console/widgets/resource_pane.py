@@ -239,6 +239,9 @@ class ResourcePane(Vertical):
             self.table.focus()
 
     def _choose(self, index: int) -> None:
+        if index != self.index:  # what was looked for there is not what is looked for here
+            self._filter.value, self.labels = "", ""
+            self._filter.display = False
         self.index = index
         self.clear()
         self.post_message(self.ViewWanted())

@@ -77,3 +77,15 @@ def test_where_a_view_looks_is_said_in_words() -> None:
     assert Reach().words("", everywhere=False) == "all namespaces"
     assert Reach(namespaces=("a", "b")).words("shop", everywhere=False) == "a, b"
     assert Reach(("x", "y"), ("a",)).words("", everywhere=True) == "x, y / all namespaces"
+
+
+async def test_a_filter_and_its_labels_end_with_the_view_they_were_written_for(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("escape", "4", "slash")
+        await seen.fill("-l app=web cart")
+        await seen.press("enter")
+        await seen.until(lambda: watches(seen)[-1].labels == "app=web")
+        await seen.jump("ec2")
+        await seen.until(lambda: watches(seen)[-1].what == "aws:ec2")
+        assert watches(seen)[-1].labels == ""
+        await seen.sees("web-1")

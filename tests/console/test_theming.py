@@ -92,3 +92,9 @@ async def test_ascii_draws_nothing_but_ascii(tmp_path: Path) -> None:
         await seen.sees("cart-7d9f8b-002")
         strange = sorted({sign for sign in seen.text if ord(sign) > 126})
         assert strange == []
+
+
+async def test_ascii_draws_arrows_and_marks_of_the_agents_words_as_ascii(tmp_path: Path) -> None:
+    async with console(tmp_path, options=Options(ascii=True)) as seen:
+        await seen.say("port 80 → 8080 “shop” 2 × 3 …")
+        await seen.sees('port 80 > 8080 "shop" 2 x 3 ~')

@@ -120,6 +120,30 @@ async def test_a_failing_exec_plugin_is_quoted(tmp_path: Path) -> None:
             await cluster.request("GET", "/version")
 
 
+async def test_an_exec_plugin_that_prompts_gets_no_terminal_and_is_quoted(tmp_path: Path) -> None:
+    script = "printf 'Password: ' >&2; read secret || { echo 'no password given' >&2; exit 1; }"
+    async with connected("http://127.0.0.1:9", tmp_path, **plugin(tmp_path, script)) as (cluster, _):
+        with pytest.raises(NotConfigured, match="Password: no password given"):
+            await cluster.request("GET", "/version")
+
+
+async def test_an_exec_plugin_that_has_to_ask_is_not_started(tmp_path: Path) -> None:
+    user = plugin(tmp_path, f"touch {tmp_path}/started")
+    user["exec"]["interactiveMode"] = "Always"  # type: ignore[index]
+    async with connected("http://127.0.0.1:9", tmp_path, **user) as (cluster, _):
+        with pytest.raises(NotConfigured, match="asks questions in a terminal"):
+            await cluster.request("GET", "/version")
+    assert not (tmp_path / "started").exists()
+
+
+async def test_an_exec_plugin_that_is_not_there_is_named(tmp_path: Path) -> None:
+    user = plugin(tmp_path, "")
+    (tmp_path / "plugin").unlink()
+    async with connected("http://127.0.0.1:9", tmp_path, **user) as (cluster, _):
+        with pytest.raises(NotConfigured, match="plugin: No such file"):
+            await cluster.request("GET", "/version")
+
+
 async def test_an_exec_plugins_token_is_used(tmp_path: Path) -> None:
     version, kind = "client.authentication.k8s.io/v1", "ExecCredential"
     body = f'{{"apiVersion": "{version}", "kind": "{kind}", "status": {{"token": "fresh"}}}}'

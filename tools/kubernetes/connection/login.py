@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tools.errors import NotConfigured, ToolError
+from tools.kubernetes.connection.exec_plugin import without_terminal
 from tools.kubernetes.connection.kubeconfig import ContextInfo, Kubeconfig
 from tools.kubernetes.connection.library import load
 
@@ -68,7 +69,9 @@ async def log_in(kubeconfig: Kubeconfig, context: ContextInfo) -> Login:
                 # A file of a hundred contexts is not worked through for the sake of one.
                 config, folder = alone
                 loader = library.KubeConfigLoader(
-                    config_dict=config, active_context=context.name, config_base_path=str(folder)
+                    config_dict=without_terminal(config, context.name),
+                    active_context=context.name,
+                    config_base_path=str(folder),
                 )
                 await loader.load_and_set(configuration)
             else:
