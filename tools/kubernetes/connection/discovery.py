@@ -167,9 +167,10 @@ class Kinds:
         if not self._stale:
             return meant.strip()
         groups, verb = ("groups", "do") if len(self._stale) > 1 else ("group", "does")
-        return (
+        known = (
             f"The API {groups} {', '.join(self._stale)} {verb} not answer: what it serves is not known now."
         )
+        return f"{meant}{known}"
 
     async def _load(self, seen: tuple[ResourceType, ...]) -> None:
         """Ask the server, unless somebody else did since the caller looked."""
