@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,15 +11,19 @@ from decimal import Decimal
 from typing import Literal
 
 from agent import events as e
+from agent.clearing import keep_to
 from agent.commands import Watch
 from agent.execution.step import Pace
+from agent.first_scope import first_scope
 from agent.home_redactor import home_redactor
-from agent.interrupted import announce
+from agent.interrupted import announced, cut_off
 from agent.logbook import Logbook
 from agent.model import Model
 from agent.models.config import ModelConfig, Prices, Provider
 from agent.models.messages_api import AnthropicModel
-from agent.policy import Policy
+from agent.past import Past, new_id
+from agent.person import person
+from agent.policy import REVEALS, Policy
 from agent.policy_file import load
 from agent.practice import Practice, enter
 from agent.runbooks.library import Library
@@ -53,8 +56,6 @@ API_KEY = "anthropic-api-key"
 LONGEST_WARMING = 5.0
 """Seconds after which the first request is tried without having warmed up."""
 
-_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -70,6 +71,8 @@ class Options:
     model: str = ""
     operator: str = ""
     program: str = ""
+    screen: bool = False
+    """Whether somebody stays and watches: then what comes after a turn is worth waiting for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Agent:
     redactor: Redactor
     notices: tuple[str, ...]
     """Sentences about what is missing or was left out, for the operator."""
+    interrupted: list[str]
+    """Ids of sessions that were cut off while a plan ran, the latest first."""
     _mint: Mint
     _environ: dict[str, str]
     _key: Found | None
@@ -137,15 +142,17 @@ class Agent:
         practice = await enter(home.sandbox, environ) if options.sandbox else None
         world = {**environ, **(practice.environ if practice else {})}
         gate, mint = Gate.build()
-        clusters = Clusters(practice.kubeconfig if practice else None, gate, world)
-        accounts = Accounts(gate, world)
+        clusters = Clusters(practice.kubeconfig if practice else None, gate, world, settings.reading_as())
+        accounts = Accounts(gate, world, settings.reads_profiles())
         key, trouble = await _find_key(settings, Credentials(environ))
         if options.sandbox:
             trouble = ()  # practice needs no key
         registry = Registry([*kubernetes_tools(clusters), *aws_tools(accounts)])
-        effects = {tool.name: tool.effect for tool in registry}
+        effects = {tool.name: tool.effect for tool in registry} | REVEALS
         sessions = Sessions(journal)
-        trouble = (*await announce(options.home, sessions), *trouble)
+        cleared = await keep_to(settings.sessions.keep_days, options.home, sessions, clock())
+        interrupted = await cut_off(options.home, sessions)
+        trouble = (*announced(interrupted), *cleared, *trouble)
         return cls(
             options=options,
             settings=settings,
@@ -157,9 +164,21 @@ class Agent:
             clusters=clusters,
             accounts=accounts,
             library=Library([*runbooks, *builtin()]),
-            scope=_scope(options, practice, clusters, accounts, world),
+            scope=first_scope(
+                Scope(
+                    context=options.context or (practice.context if practice else ""),
+                    namespace=options.namespace,
+                    profile=options.profile
+                    or (practice.profile if practice else world.get("AWS_PROFILE", "")),
+                    region=options.region,
+                ),
+                clusters,
+                accounts,
+                world,
+            ),
             redactor=redactor,
             notices=tuple(map(redactor.text, (*notices, *trouble, *_notice(practice)))),
+            interrupted=[row.id for row in interrupted],
             _mint=mint,
             _environ=world,
             _key=key,
@@ -175,9 +194,8 @@ class Agent:
             SessionUnknown: there is no session of that id.
         """
         new = session_id is None
-        name = session_id or self._new_id()
-        if not new:
-            await self.sessions.get(name)
+        name = session_id or new_id(self._clock())
+        title = "" if new else (await self.sessions.get(name)).title
         lease = claim(self.options.home, name)
         log = Logbook(self.journal, name, self._clock, self.redactor)
         await log.load()
@@ -195,6 +213,8 @@ class Agent:
             )
         elif lease is not None:
             await log.record(e.SessionResumed(operator=self.operator, model=self.model_name))
+            if title not in ("", log.state.title):  # it was renamed in the browser
+                await log.record(e.TitleChanged(title=title))
         self._open.append(session)
         await session.start()
         return session
@@ -245,6 +265,18 @@ class Agent:
             self._warming = asyncio.create_task(self.warm(), name="warm up")
 
     @property
+    def past(self) -> Past:
+        """All sessions there were."""
+        return Past(
+            self.options.home,
+            self.journal,
+            self.redactor,
+            operator=self.operator,
+            program=self.options.program,
+            clock=self._clock,
+        )
+
+    @property
     def operator(self) -> str:
         return self.options.operator or self._environ.get("USER", "") or getpass.getuser()
 
@@ -279,10 +311,6 @@ class Agent:
         """Whether the model needs no key of ours: a self-hosted server, or a cloud's own login."""
         return bool(self.settings.model.base_url) or self.settings.model.provider != "anthropic"
 
-    def _new_id(self) -> str:
-        day = self._clock().strftime("%Y%m%d")
-        return f"{day}-{''.join(secrets.choice(_ALPHABET) for _ in range(5))}"
-
     @property
     def _ship(self) -> Ship:
         return Ship(
@@ -298,8 +326,10 @@ class Agent:
             model=self._model,
             names=self._names,
             feed=self._feed,
+            person=person(self.operator),
             clusters=self.clusters,
             knowledge=self.knowledge,
+            titled_by_model=self.options.screen and self.settings.sessions.titles == "model",
         )
 
     def _model(self, name: str) -> Model | None:
@@ -365,30 +395,4 @@ def _model_config(name: str, settings: Settings, key: Found | None) -> ModelConf
         provider=Provider(model.provider),
         region=model.region or None,
         prices=prices,
-    )
-
-
-def _scope(
-    options: Options,
-    practice: Practice | None,
-    clusters: Clusters,
-    accounts: Accounts,
-    environ: Mapping[str, str],
-) -> Scope:
-    """Where the operator starts: what was named, else the sandbox, else the current context."""
-    context = options.context or (practice.context if practice else "")
-    try:
-        known = clusters.contexts()
-    except ToolError:
-        known = []
-    if not context:
-        context = next((item.name for item in known if item.current), "")
-    own = next((item.namespace for item in known if item.name == context), "")
-    profile = options.profile or (practice.profile if practice else environ.get("AWS_PROFILE", ""))
-    regions = {item.name: item.region for item in accounts.profiles()}
-    return Scope(
-        context=context,
-        namespace=options.namespace or (own if own != "default" else ""),
-        profile=profile,
-        region=options.region or regions.get(profile, "") or environ.get("AWS_REGION", ""),
     )

@@ -9,7 +9,7 @@ is never offered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -24,6 +24,7 @@ from agent.putting_back import backwards
 from agent.reading import Reader
 from agent.recovery import classify
 from agent.references import ReferenceProblem, references, resolve
+from agent.resting import Resting, Told
 from agent.settings import Limits
 from agent.shape import linked, shape_problems
 from tools.errors import FailureClass, Invalid, ToolError
@@ -50,6 +51,7 @@ class Checker:
         operator: who asks, for rules that speak of users.
         now: the time, with zone, for rules that speak of hours.
         history: the session's durable events, to tell where the values in a write come from.
+        told: the memories that the model was given in this session.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Checker:
         operator: str,
         now: Callable[[], datetime],
         history: Callable[[], Iterable[Recorded]],
+        told: Callable[[], Awaitable[Sequence[Told]]] | None = None,
     ) -> None:
         self._registry = registry
         self._policy = policy
@@ -70,6 +73,7 @@ class Checker:
         self._operator = operator
         self._now = now
         self._history = history
+        self._told = told
 
     async def check(
         self,
@@ -109,7 +113,8 @@ class Checker:
             if step.id in known
         }
         origins = self._origins(origin, scope, ran, said)
-        checked = await self._preview_all(steps, scope, known, origins)
+        resting = await self._resting(origin)
+        checked = await self._preview_all(steps, scope, known, origins, resting)
         self._refuse_denied(checked)
         if too_much := plan_problems(checked, self._limits):
             raise PlanProblem(too_much, FailureClass.REFUSED)
@@ -127,6 +132,12 @@ class Checker:
             found.read(source, output)
         return found
 
+    async def _resting(self, origin: str) -> Resting:
+        """What a model's plan may rest on; known requests take nothing from memory but their own steps."""
+        if self._told is None or not origin.startswith("model:"):
+            return Resting()
+        return Resting.of(await self._told(), self._history())
+
     def still_allowed(self, steps: Iterable[Step]) -> None:
         """Ask policy again, now: rules of hours may have changed their word. Raises `Denied`."""
         asked = (
@@ -134,9 +145,17 @@ class Checker:
             for step in steps
             if step.effect.writes
         )
-        self._refuse_denied(
-            tuple(step.model_copy(update={"ruling": self._policy.rule(question)}) for step, question in asked)
-        )
+        now = [
+            (step, step.model_copy(update={"ruling": self._policy.rule(question)}))
+            for step, question in asked
+        ]
+        self._refuse_denied(tuple(ruled for _, ruled in now))
+        for step, ruled in now:
+            if ruled.ruling.approvals > step.ruling.approvals:
+                raise Denied(
+                    [f"{step.title} needs a second person by now (rule {ruled.ruling.rule}). Plan again."],
+                    FailureClass.REFUSED,
+                )
 
     def _lasting(self, step: Step) -> bool:
         tool = self._registry.get(step.tool)
@@ -169,14 +188,19 @@ class Checker:
         return outputs
 
     async def _preview_all(
-        self, steps: list[DraftStep], scope: Scope, outputs: Mapping[str, JsonValue], origins: Origins
+        self,
+        steps: list[DraftStep],
+        scope: Scope,
+        outputs: Mapping[str, JsonValue],
+        origins: Origins,
+        resting: Resting,
     ) -> tuple[Step, ...]:
         room = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
 
         async def one(step: DraftStep) -> Step | PlanProblem:
             async with room:
                 try:
-                    return await self._checked(step, fill(step.scope, scope), outputs, origins)
+                    return await self._checked(step, fill(step.scope, scope), outputs, origins, resting)
                 except PlanProblem as problem:
                     return problem
                 except (ToolError, ReferenceProblem) as error:
@@ -199,7 +223,12 @@ class Checker:
         return tuple(done[step.id] for step in steps)
 
     async def _checked(
-        self, step: DraftStep, scope: Scope, outputs: Mapping[str, JsonValue], origins: Origins
+        self,
+        step: DraftStep,
+        scope: Scope,
+        outputs: Mapping[str, JsonValue],
+        origins: Origins,
+        resting: Resting,
     ) -> Step:
         tool = self._registry.get(step.tool)
         raw = self._resolved(step, outputs)
@@ -218,7 +247,11 @@ class Checker:
             undo, leaves_nothing = tool.undo(args, preview), not tool.lasting
             preview, undo = without_secrets(preview, undo, self._reader.redactor)
         tainted = origins.traced(step.args, raw) if tool.effect is not Effect.READ and not step.undoes else ()
-        preview = warned(preview, tainted, origins)
+        rests = (
+            resting.found(raw, step.scope, origins) if isinstance(tool, WriteTool) and not step.undoes else []
+        )
+        resting.refuse(step.id, rests, origins)
+        preview = warned(preview, tainted, origins, (one.words for one in rests if one.doubtful))
         undoable = bool(undo or step.undoes or leaves_nothing)
         asked = Question(
             tool.id, tool.effect, scope, preview, undoable, self._operator, self._now(), bool(tainted)

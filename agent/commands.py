@@ -40,6 +40,19 @@ class Approve(Frozen):
     """Also decide beforehand about the same kinds of writes, for this session (see `agent.waivers`)."""
 
 
+class Countersign(Frozen):
+    """Approve a plan as the second person, without carrying it out. The fields are those of `Approve`.
+
+    It counts where another console drives the session, too.
+    """
+
+    plan_id: str
+    hash: str
+    how: How
+    steps: tuple[str, ...] | None = None
+    confirmed: tuple[str, ...] = ()
+
+
 class AskAgain(Frozen):
     """Take a waiver back; None takes all of them back."""
 
@@ -128,6 +141,27 @@ class AllowWrites(Frozen):
     how: How
 
 
+class Reveal(Frozen):
+    """Show something secret to the operator, and to nobody else: a Secret's values, a ServiceAccount's token, what
+    a command prints in a pod.
+
+    The answer is a `Revealed` event with the same `request`.
+    """
+
+    request: str
+    what: str
+    name: str
+    scope: Scope
+    how: How
+    why: str = ""
+    key: str = ""
+    """Of a Secret; empty for all its values."""
+    command: tuple[str, ...] = ()
+    container: str = ""
+    confirmed: str = ""
+    """The name the operator typed, where that is demanded."""
+
+
 class SetScope(Frozen):
     scope: Scope
 
@@ -200,8 +234,54 @@ Look = Watch | Unwatch | Inspect | FollowLogs | LookAway
 LOOKS = (Watch, Unwatch, Inspect, FollowLogs, LookAway)
 
 
+class ConfirmMemory(Frozen):
+    """Make a proposed memory active."""
+
+    memory: int
+    how: How
+
+
+class RejectMemory(Frozen):
+    """Say that a memory is wrong; it is kept, with the reason, and never used."""
+
+    memory: int
+    how: How
+    reason: str = ""
+
+
+class EditMemory(Frozen):
+    """Put a new version in place of a memory; what is None stays as it is."""
+
+    memory: int
+    how: How
+    body: str | None = None
+    subject: str | None = None
+    where: str | None = None
+    """Where it holds, as `memory.knowledge.Where` is written."""
+
+
+class ForgetMemory(Frozen):
+    """Remove the bytes of a memory, and of what it replaced."""
+
+    memory: int
+    how: How
+
+
+class ForgetPlace(Frozen):
+    """Remove the bytes of everything remembered of a place and its parts."""
+
+    place: str
+    """As `memory.knowledge.Where` is written."""
+    how: How
+
+
+MemoryCommand = ConfirmMemory | RejectMemory | EditMemory | ForgetMemory | ForgetPlace
+"""What the operator decides about memories."""
+
+MEMORIES = (ConfirmMemory, RejectMemory, EditMemory, ForgetMemory, ForgetPlace)
+
 Command = (
-    Say | Approve | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | SettleDoubt | PlanAgain
-    | Undo | AllowWrites | AskAgain | SetScope | UseModel | Rename | Watch | Unwatch | Inspect | FollowLogs
-    | LookAway
+    Say | Approve | Countersign | Reject | EditStep | StrikeStep | Stop | Resume | PassGate | SettleDoubt
+    | PlanAgain | Undo | AllowWrites | AskAgain | Reveal | SetScope | UseModel | Rename | Watch | Unwatch
+    | Inspect | FollowLogs | LookAway | MemoryCommand
 )  # fmt: skip

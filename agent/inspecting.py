@@ -6,7 +6,7 @@ The sides come one by one, as soon as each is there, and again when the object c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -116,7 +116,7 @@ class Inspector:
 
     async def _sides(self, request: str, target: Target, obj: Json, show: Show, *, first: bool) -> None:
         async def summary() -> Page:
-            word, context = target.kind.word, target.cluster.context
+            word, context = target.word, target.cluster.context
             return await asyncio.to_thread(summary_page, obj, word=word, context=context)
 
         async def related() -> Page:
@@ -151,7 +151,7 @@ class Inspector:
         rows += [(str(key).lower(), str(cell)) for key, cell in cells.items() if key != "Name"]
         page = SummaryPage(
             mention_of("secret", target.namespace, target.name),
-            (Section("", tuple(rows)), Section("values", (("never shown", _SECRET),))),
+            (Section("", tuple(rows)), Section("values", (("not read", _SECRET),))),
         )
         show(Inspected(request=request, side="summary", page=page))
         show(Inspected(request=request, side="yaml", failure=f"The YAML of a Secret is not read. {_SECRET}"))
@@ -188,7 +188,10 @@ class Inspector:
         )
 
 
-_SECRET = "Values of Secrets stay on the server; so do keys and annotations, which can hold copies of them."
+_SECRET = (
+    "Values of Secrets stay on the server; so do keys and annotations, which can hold copies of them."
+    " X reveals the values to you, once."
+)
 
 
 async def _read(target: Target) -> Json:
@@ -210,20 +213,3 @@ def _did(item: TouchedBy) -> str:
     if CHANGED in item.how:
         return "changed it"
     return "planned to change it" if PLANNED in item.how else "looked at it"
-
-
-def log_lines(output: dict[str, JsonValue]) -> str:
-    """Log lines, each container's under its name when there are several."""
-    logs = output.get("logs")
-    parts: list[str] = []
-    entries: Sequence[JsonValue] = logs if isinstance(logs, list) else []
-    for entry in entries:
-        if not isinstance(entry, dict):
-            continue
-        head = [f"── {entry.get('pod')} · {entry.get('container')} ──"] if len(entries) > 1 else []
-        lines = entry.get("lines")
-        body = [str(line) for line in lines] if isinstance(lines, list) else []
-        if entry.get("error"):
-            body.append(f"({entry['error']})")
-        parts.append("\n".join(head + (body or ["(no lines)"])))
-    return "\n".join(parts) or "(no logs)"

@@ -14,15 +14,19 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 
 from agent.events import (
-    DURABLE,
     DurableEvent,
     EphemeralEvent,
     Event,
     ModelReplied,
     Recorded,
+    SessionForked,
     TurnEnded,
     TurnFailed,
 )
+from agent.events.recorded import open_envelope
+from agent.folding import fold_all
+from agent.labelling import labels
+from agent.lineage import inherited
 from agent.plan import canonical
 from agent.redacting import Redaction
 from agent.state import SessionState, fold
@@ -30,6 +34,8 @@ from agent.touching import touched
 from memory.envelope import Draft, Envelope, Touch
 from memory.ledger import Begun, Ledger
 from tools.redaction.redactor import Redactor
+
+__all__ = ["Logbook", "draft", "open_envelope"]
 
 
 class Logbook:
@@ -57,7 +63,7 @@ class Logbook:
 
     @property
     def history(self) -> tuple[Recorded, ...]:
-        """All durable events so far, oldest first."""
+        """All durable events so far, oldest first; a fork's begin with those of its origin, unnumbered."""
         return tuple(self._history)
 
     def now(self) -> datetime:
@@ -65,8 +71,14 @@ class Logbook:
 
     async def load(self) -> None:
         """Read what the journal already holds of this session."""
-        for envelope in await self._ledger.read(self.session, after=self.state.seq):
-            self.take(envelope)
+        found = [open_envelope(item) for item in await self._ledger.read(self.session, after=self.state.seq)]
+        if found and not self._history and isinstance(first := _event(found[0]), SessionForked):
+            found = [*await inherited(self._ledger, first), *found]
+        self._history += found
+        self.state = fold_all(self.state, found)
+        for queue in self._readers:
+            for recorded in found:
+                queue.put_nowait(recorded)
 
     async def record(self, *events: DurableEvent) -> None:
         """Commit the events together, then fold and show them."""
@@ -102,10 +114,19 @@ class Logbook:
         self._history.append(recorded)
         self._spread(recorded)
 
-    async def subscribe(self) -> AsyncIterator[Recorded]:
-        """The whole history, then everything that happens, until the logbook is closed."""
+    def catch_up(self, envelope: Envelope) -> None:
+        """Take an event that another process wrote into this session, if it was not taken before."""
+        if all(known.seq != envelope.seq for known in reversed(self._history)):
+            self.take(envelope)
+
+    async def subscribe(self, skip: int = 0) -> AsyncIterator[Recorded]:
+        """The history, then everything that happens, until the logbook is closed.
+
+        Args:
+            skip: how many events of the history are known already.
+        """
         queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
-        for recorded in self._history:
+        for recorded in self._history[skip:]:
             queue.put_nowait(recorded)
         if self._closed:
             queue.put_nowait(None)
@@ -150,10 +171,10 @@ def draft(event: DurableEvent, touches: tuple[Touch, ...] = ()) -> Draft:
         body=canonical(event.model_dump(mode="json")),
         text=event.words(),
         touches=touches,
+        labels=labels(event),
     )
 
 
-def open_envelope(envelope: Envelope) -> Recorded:
-    """The event that an envelope holds."""
-    event: Event = DURABLE.validate_json(envelope.body)
-    return Recorded(seq=envelope.seq, at=envelope.at, event=event)
+def _event(recorded: Recorded) -> Event | None:
+    """What happened, if it can be told without reading much."""
+    return recorded.event if recorded.kind == "session_forked" else None

@@ -14,7 +14,7 @@ from tools.tool import Frozen
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?"
 _MENTION = re.compile(
-    rf"(?<!\S)@(?P<kind>[A-Za-z][A-Za-z.-]*)/(?:(?P<namespace>{_NAME})/)?(?P<name>{_NAME})"
+    rf"(?<!\S)@(?P<kind>[A-Za-z][A-Za-z0-9.-]*)/(?:(?P<namespace>{_NAME})/)?(?P<name>{_NAME})"
     r"(?:@(?P<context>\S*\w)|(?![/\w@]))"
 )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from agent import events as e
+from agent.conversation.outputs import OUTPUT_TOOLS
 from agent.plan import Tainted, canonical
 from agent.references import as_reference
 from tools.tool import Preview, Scope
@@ -63,6 +64,8 @@ class Origins:
                 case e.ToolCalled(call_id=call_id, call=call):
                     named = call.args.get("name") or call.args.get("id") or call.args.get("kind") or ""
                     about[call_id] = f"{call.tool.partition('@')[0]} {named}".strip()
+                case e.ToolReturned(tool=tool) if tool in OUTPUT_TOOLS:
+                    continue  # it only repeats what was read already, and is no look of its own
                 case e.ToolReturned(call_id=call_id, output=output, tool=tool, cause=cause):
                     found.read(about.get(call_id, tool), output)
                     found.read(about.get(call_id, tool), cause)
@@ -89,7 +92,7 @@ class Origins:
 
     def has_said(self, word: str) -> bool:
         """Whether the operator spoke of it."""
-        return _holds(self.said, word.lower())
+        return holds(self.said, word.lower())
 
     def source(self, value: str) -> str:
         """Where a value was read that nobody vouches for; empty when somebody does, or nobody wrote it."""
@@ -97,12 +100,12 @@ class Origins:
             return ""
         if _distinctive(value):
             for source, text in self.texts:
-                if _holds(text, value):
+                if holds(text, value):
                     return source
         for word in _WORD.findall(value):
             if word != value and _distinctive(word) and not self._vouched(word):
                 for source, text in self.texts:
-                    if _holds(text, word):
+                    if holds(text, word):
                         return source
         return ""
 
@@ -131,7 +134,7 @@ class Origins:
         if reference is not None:
             named = next((part for part in reversed(reference.path.split(".")) if not part.isdigit()), "")
             for value in _leaves(resolved):
-                is_name = _is_name_field(named) and _OWN_NAME.fullmatch(value)
+                is_name = is_name_field(named) and _OWN_NAME.fullmatch(value)
                 if not is_name and not self._vouched(value):
                     yield path, value, f"step {reference.step}, {reference.path}"
         elif isinstance(written, Mapping) and isinstance(resolved, Mapping):
@@ -151,11 +154,17 @@ class Origins:
         return value in self.names or self.has_said(value)
 
 
-def warned(preview: Preview | None, tainted: Iterable[Tainted], origins: Origins) -> Preview | None:
-    """The preview with what the operator should know about where the step's values and its target come from."""
+def warned(
+    preview: Preview | None, tainted: Iterable[Tainted], origins: Origins, more: Iterable[str] = ()
+) -> Preview | None:
+    """The preview with what the operator should know about where the step's values and its target come from.
+
+    Args:
+        more: further doubts, a sentence each.
+    """
     if preview is None:
         return None
-    doubts = [told(taint) for taint in tainted]
+    doubts = [*(told(taint) for taint in tainted), *more]
     if origins.looks and (lone := lone_signal(preview.name, origins)):
         doubts.append(lone)
     if not doubts:
@@ -188,7 +197,7 @@ def lone_signal(target: str, origins: Origins) -> str:
 def _parts(value: JsonValue, key: str = "") -> Iterator[tuple[str, bool]]:
     """Every text in an output, and whether it stands where names stand. Tables know by their columns."""
     if isinstance(value, str):
-        yield value, _is_name_field(key)
+        yield value, is_name_field(key)
     elif isinstance(value, list):
         for item in value:
             yield from _parts(item, key)
@@ -217,7 +226,8 @@ def _leaves(value: object) -> Iterator[str]:
         yield str(value)
 
 
-def _is_name_field(key: str) -> bool:
+def is_name_field(key: str) -> bool:
+    """Whether a field of this name holds the own name of a thing."""
     return key in _NAMES or key.endswith(("_name", "_names"))
 
 
@@ -226,7 +236,7 @@ def _distinctive(value: str) -> bool:
     return len(value) >= _SHORTEST and not value.isalpha() and not value.isdigit()
 
 
-def _holds(text: str, value: str) -> bool:
+def holds(text: str, value: str) -> bool:
     """Whether the text holds the value as a whole, not as part of a longer word."""
     start = text.find(value)
     while start >= 0:

@@ -69,6 +69,8 @@ class Ruling(Frozen):
     verdict: Verdict
     rule: str
     reason: str = ""
+    approvals: int = 1
+    """How many people have to approve."""
 
 
 class DraftStep(BaseModel):
@@ -157,7 +159,8 @@ class Step(Frozen):
 class Plan(Frozen):
     """A checked plan, ready to be decided on.
 
-    `origin` says who drew it up: `runbook:scale@1`, `learned:NAME@1`, `model:NAME`, or `undo:PLAN_ID`.
+    `origin` says who drew it up: `runbook:scale@1`, `followup:scale@1` where the request pointed back,
+    `learned:NAME@1`, `model:NAME`, or `undo:PLAN_ID`.
     """
 
     id: str

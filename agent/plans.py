@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 from agent import commands as c
 from agent import events as e
@@ -27,6 +27,7 @@ from agent.logbook import Logbook
 from agent.plan import Draft, PlanProblem, PlanStatus, Step, StepState
 from agent.recovery import Aftermath
 from agent.replanning import advice, difference, generation, report, response, rest, unasked
+from agent.second_person import enough, refuse_same_person, signed_by, signers, wanted
 from agent.staff import Staff
 from agent.state import PlanProgress, SessionState
 from agent.undoing import undo_draft, with_doubts
@@ -60,6 +61,8 @@ class Plans:
         self._mark = mark
         self._again = again
         self._halt = Halt()
+        self._awaited: set[str] = set()
+        """Plans that wait for a second person."""
 
     @property
     def _state(self) -> SessionState:
@@ -81,7 +84,57 @@ class Plans:
         plan = plan_of(self._state, command.plan_id).plan
         if command.waive:
             await self._waive(chosen)
+        if wanted(chosen) > 1 and not await self._signed(command, chosen):
+            return
         await self._approved(plan.id, plan.hash, tuple(step.id for step in chosen), command.how)
+
+    async def countersign(self, command: c.Countersign) -> None:
+        """Approve beside whoever drives the session; it runs there once enough people have."""
+        approval = c.Approve(**command.model_dump(), allow_writes=True)
+        chosen = self._decide(approval)
+        if wanted(chosen) == 1:
+            raise CommandRefused(Why.UNKNOWN, f"Plan {command.plan_id} needs no second person.")
+        await self._sign(approval, chosen)
+
+    async def _signed(self, command: c.Approve, chosen: tuple[Step, ...]) -> bool:
+        """Give one's own approval; whether enough people have. Otherwise somebody else is waited for."""
+        await self._sign(command, chosen)
+        if enough(plan_of(self._state, command.plan_id), chosen):
+            return True
+        if command.plan_id not in self._awaited:
+            self._awaited.add(command.plan_id)
+            self._spawn(self._await_second(command), f"second person {command.plan_id}")
+        return False
+
+    async def _sign(self, command: c.Approve, chosen: tuple[Step, ...]) -> None:
+        progress, person = plan_of(self._state, command.plan_id), self._staff.person
+        refuse_same_person(progress, person)
+        if signed_by(progress, person, chosen):
+            return
+        steps = tuple(step.id for step in chosen)
+        given = e.ApprovalGiven(
+            plan_id=command.plan_id, hash=progress.plan.hash, steps=steps,
+            by=person.name, login=person.login, how=command.how,
+        )  # fmt: skip
+        await self._log.record(given)
+
+    async def _await_second(self, command: c.Approve) -> None:
+        """Read along what others write into this session, and run the plan once enough people approved it."""
+        plan_id = command.plan_id
+        try:
+            async for envelope in self._staff.journal.follow(self._log.session, self._state.seq):
+                self._log.catch_up(envelope)
+                progress = plan_of(self._state, plan_id)
+                if progress.status is not PlanStatus.OFFERED:
+                    return
+                if envelope.kind == "approval_given" and enough(progress, self._decide(command)):
+                    steps = tuple(step.id for step in self._decide(command))
+                    await self._approved(plan_id, progress.plan.hash, steps, command.how)
+                    return
+        except CommandRefused as refusal:
+            self._log.show(e.Noticed(text=str(refusal), severity="warning"))
+        finally:
+            self._awaited.discard(plan_id)
 
     def _decide(self, command: c.Approve) -> tuple[Step, ...]:
         """The steps that are approved, if the approval counts and policy still allows them now."""
@@ -164,14 +217,27 @@ class Plans:
 
     async def undo(self, command: c.Undo) -> None:
         progress = plan_of(self._state, command.plan_id)
-        if not progress.status.final:
-            raise CommandRefused(Why.STALE, f"Plan {command.plan_id} is {progress.status}; stop it first.")
         try:
-            draft = undo_draft(progress, self._staff.site.registry)
-            origin, scope = f"undo:{command.plan_id}", progress.plan.scope
-            await self._offer(draft, origin, progress.turn, scope, undoes=progress)
+            await self._offer_undo(progress, progress.turn)
         except PlanProblem as problem:
             raise CommandRefused(Why.UNKNOWN, str(problem)) from problem
+
+    async def take_back(self, plan_id: str, turn: int) -> Literal["planned", "failed"]:
+        """The same for somebody who said it; what keeps the plan from being offered is said in the turn."""
+        try:
+            await self._offer_undo(plan_of(self._state, plan_id), turn)
+        except (CommandRefused, PlanProblem) as problem:
+            problems = problem.problems if isinstance(problem, PlanProblem) else (str(problem),)
+            await self._log.record(e.PlanRefused(turn=turn, goal=f"Take back {plan_id}", problems=problems))
+            return "failed"
+        return "planned"
+
+    async def _offer_undo(self, progress: PlanProgress, turn: int) -> None:
+        plan = progress.plan
+        if not progress.status.final:
+            raise CommandRefused(Why.STALE, f"Plan {plan.id} is {progress.status}; stop it first.")
+        draft = undo_draft(progress, self._staff.site.registry)
+        await self._offer(draft, f"undo:{plan.id}", turn, plan.scope, undoes=progress)
 
     async def redraft(self, progress: PlanProgress, draft: Draft, said: tuple[str, ...] = ()) -> None:
         """Check, preview and offer an offered plan anew, as it was redrawn; `said` is what the operator typed."""
@@ -239,7 +305,7 @@ class Plans:
         kept = waiting.difference.kept if waiting.difference else ()
         waivers = self._state.waivers if plan.origin.startswith("runbook:") else ()
         waived = tuple(step.id for step in plan.writes if covered(step, waivers))
-        if unasked(plan, (*kept, *waived)):
+        if unasked(plan, (*kept, *waived)) or wanted(plan.writes) > 1:
             return
         how: e.ApprovedHow = "waived" if unasked(plan, kept) else "kept"
         named = tuple(step.needs_name for step in plan.steps if step.needs_name)
@@ -249,9 +315,10 @@ class Plans:
             await self._approved(plan.id, plan.hash, tuple(step.id for step in plan.steps), how)
 
     async def _approved(self, plan_id: str, seal: str, steps: tuple[str, ...], how: e.ApprovedHow) -> None:
-        await self._log.record(
-            e.PlanApproved(plan_id=plan_id, hash=seal, steps=steps, by=self._staff.operator, how=how)
-        )
+        progress = plan_of(self._state, plan_id)
+        several = dict.fromkeys(given.by for step in steps for given in signers(progress, step))
+        by = " and ".join(several) or self._staff.operator
+        await self._log.record(e.PlanApproved(plan_id=plan_id, hash=seal, steps=steps, by=by, how=how))
         self._run(plan_id)
 
     def _run(self, plan_id: str) -> None:

@@ -18,6 +18,9 @@ from tools.tool import Effect, Preview, Scope
 PRODUCTION = frozenset({"production", "prod", "prd", "live"})
 """Words that mark an environment as production."""
 
+REVEALS = dict.fromkeys(("reveal_secret", "reveal_token", "reveal_output"), Effect.SENSITIVE_READ)
+"""What an operator can reveal, in the words of policy; they stand beside the names of tools."""
+
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 
 
@@ -77,8 +80,10 @@ class Policy:
         self._rules = (*DEFAULT_RULES, *own)
 
     def rule(self, question: Question) -> Ruling:
-        """The strictest ruling of all rules; unknown effects are asked about."""
-        return self.rulings(question)[0]
+        """The strictest ruling of all rules, and as many approvals as any of them wants."""
+        rulings = self.rulings(question)
+        approvals = max(ruling.approvals for ruling in rulings)
+        return rulings[0].model_copy(update={"approvals": approvals})
 
     def rulings(self, question: Question) -> list[Ruling]:
         """Every rule's word on the step, the strictest first."""
@@ -86,7 +91,9 @@ class Policy:
         if not found:
             return [Ruling(verdict=Verdict.ASK, rule="default", reason="No rule speaks of it.")]
         strictness = list(Verdict)
-        return sorted(found, key=lambda ruling: strictness.index(ruling.verdict), reverse=True)
+        return sorted(
+            found, key=lambda ruling: (strictness.index(ruling.verdict), ruling.approvals), reverse=True
+        )
 
 
 def is_production(environment: str) -> bool:
@@ -124,12 +131,12 @@ def irreversible_needs_name(question: Question, _: Settings) -> Ruling | None:
 
 
 def production_needs_name(question: Question, settings: Settings) -> Ruling | None:
-    """Production needs the name typed."""
+    """Production needs the name typed, for reveals too."""
     environments = [*question.environments]
     environments += [
         settings.contexts[place].environment for place in question.places if place in settings.contexts
     ]
-    if question.effect.writes and any(is_production(name) for name in environments):
+    if question.effect is not Effect.READ and any(is_production(name) for name in environments):
         return Ruling(verdict=Verdict.CONFIRM, rule="production-needs-name", reason="This is production.")
     return None
 

@@ -54,6 +54,8 @@ class FileRule(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     verdict: Literal["allow", "ask", "confirm", "deny"]
     reason: str = ""
+    approvals: int = Field(1, ge=1, le=2)
+    """How many people have to approve; 2 stands for the operator and somebody else."""
     tools: Patterns = ()
     effects: tuple[Effect, ...] = ()
     contexts: Patterns = ()
@@ -70,6 +72,14 @@ class FileRule(BaseModel):
     match: Annotated[tuple[str, ...], Field(min_length=1)]
     not_match: Annotated[tuple[str, ...], Field(min_length=1)]
 
+    @field_validator("effects", mode="before")
+    @classmethod
+    def _sensitive_is_a_word(cls, value: object) -> object:
+        """`sensitive` is how operators say `sensitive_read`."""
+        if not isinstance(value, list):
+            return value
+        return ["sensitive_read" if entry == "sensitive" else entry for entry in value]
+
     @field_validator("hours")
     @classmethod
     def _hours_are_a_span(cls, value: str) -> str:
@@ -81,7 +91,9 @@ class FileRule(BaseModel):
         """The rule's verdict on a step it speaks of, else None."""
         if not self.speaks_of(asked):
             return None
-        return Ruling(verdict=_VERDICTS[self.verdict], rule=self.name, reason=self.reason)
+        return Ruling(
+            verdict=_VERDICTS[self.verdict], rule=self.name, reason=self.reason, approvals=self.approvals
+        )
 
     def speaks_of(self, asked: Question) -> bool:
         """Whether every condition of the rule holds."""

@@ -12,6 +12,9 @@ from pydantic import JsonValue
 
 from tools.tool import Change, Preview
 
+_NAMED = 5
+"""Paths that one sentence names."""
+
 
 def backwards(original: Preview, rehearsed: Preview) -> Preview:
     """The preview of taking a write back, drawn up before the write has happened.
@@ -25,10 +28,14 @@ def backwards(original: Preview, rehearsed: Preview) -> Preview:
             "changes": tuple(
                 Change(path=change.path, before=change.after, after=change.before)
                 for change in original.changes
+                if not change.lost
             ),
             "observed": "",
-            "objects": original.objects,
-            "warnings": ("Runs only if it is needed; it puts back what this plan changed.",),
+            "objects": original.objects - sum(bool(change.lost) for change in original.changes),
+            "warnings": (
+                "Runs only if it is needed; it puts back what this plan changed.",
+                *not_put_back(original),
+            ),
         }
     )
 
@@ -40,7 +47,7 @@ def changed_since(original: Preview, undo: Preview) -> tuple[str, ...]:
         original: the preview of the write, from when it was approved.
         undo: a fresh preview of its undo: its `before` is what is there now.
     """
-    made = {change.path: change for change in original.changes}
+    made = {change.path: change for change in original.changes if not change.lost}
     said = []
     for change in undo.changes:
         ours = made.get(change.path)
@@ -63,9 +70,31 @@ def changed_since(original: Preview, undo: Preview) -> tuple[str, ...]:
     return tuple(said)
 
 
+def not_put_back(original: Preview) -> tuple[str, ...]:
+    """A sentence for everything that taking a write back leaves as the write made it.
+
+    Args:
+        original: the preview of the write, from when it was approved.
+    """
+    by_reason: dict[str, list[Change]] = {}
+    for change in original.changes:
+        if change.lost:
+            by_reason.setdefault(change.lost, []).append(change)
+    return tuple(
+        f"Not put back, as far as it was done: {_listed(changes)}; {why}."
+        for why, changes in by_reason.items()
+    )
+
+
 def same_changes(one: Iterable[Change], other: Iterable[Change]) -> bool:
     """Whether two previews change the same fields in the same way, in whatever order."""
     return sorted(map(repr, one)) == sorted(map(repr, other))
+
+
+def _listed(changes: list[Change]) -> str:
+    names = [change.path for change in changes]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more} ({_word(changes[0].after)})"
 
 
 def _word(value: JsonValue) -> str:

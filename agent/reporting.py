@@ -15,7 +15,11 @@ WIDEST = 80
 _SAID_ELSEWHERE = frozenset(
     {"context", "namespace", "target", "subject", "summary", "resource", "continue_token"}
 )
-_NEVER_SHOWN = frozenset({"uid"})
+_NEVER_SHOWN = frozenset({"uid", "generation"})
+_ROOM = {"resource", "requested", "allocatable"}
+"""The fields of an entry that tells how full something is."""
+_PARAGRAPH = "note"
+"""What a reader has to know about the whole: a paragraph of its own at the end, never cut."""
 _EMPTY: tuple[JsonValue, ...] = ("", None, 0, [], {})
 _INNER = 2
 """Fields of a nested value that get columns of their own."""
@@ -31,7 +35,7 @@ def report(title: str, output: Mapping[str, JsonValue]) -> str:
     facts = [
         f"{words(key)} {_cell(value)}"
         for key, value in output.items()
-        if key not in _SAID_ELSEWHERE and _plain(value) and value not in _EMPTY
+        if key not in _SAID_ELSEWHERE and key != _PARAGRAPH and _plain(value) and value not in _EMPTY
     ]
     if facts:
         parts.append(", ".join(facts) + ".")
@@ -42,6 +46,8 @@ def report(title: str, output: Mapping[str, JsonValue]) -> str:
             parts.append(_list(key, value))
     if len(parts) == 1:
         parts.append("Nothing there.")
+    if note := output.get(_PARAGRAPH):
+        parts.append(str(note))
     return "\n\n".join(parts)
 
 
@@ -66,11 +72,26 @@ def _flat(row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The row with nested values as columns of their own: `cpu used`, `cpu requests`."""
     flat: dict[str, JsonValue] = {}
     for key, value in row.items():
-        if isinstance(value, Mapping) and _phrase(value) is None:
+        if room := _room(value):
+            flat |= room
+        elif isinstance(value, Mapping) and _phrase(value) is None:
             flat |= {f"{key} {name}": inner for name, inner in list(value.items())[:_INNER]}
         elif key not in _NEVER_SHOWN:
             flat[key] = value
     return flat
+
+
+def _room(value: JsonValue) -> dict[str, JsonValue]:
+    """What is asked for of each resource, as columns: `cpu asked for`: `1670m of 8 (21 %)`."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return {}
+    columns: dict[str, JsonValue] = {}
+    for entry in value:
+        if not isinstance(entry, Mapping) or not set(entry) >= _ROOM:
+            return {}
+        share = "" if entry.get("percent") is None else f" ({entry['percent']} %)"
+        columns[f"{entry['resource']} asked for"] = f"{entry['requested']} of {entry['allocatable']}{share}"
+    return columns
 
 
 def _phrase(value: Mapping[str, JsonValue]) -> str | None:

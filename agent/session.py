@@ -16,9 +16,13 @@ from typing import Any, assert_never
 
 from agent import commands as c
 from agent import events as e
+from agent.conversation.context_use import ContextUse, context_use
 from agent.conversation.turn import ModelTurn, Outcome
 from agent.decisions import CommandRefused, Why, plan_of
+from agent.following.choosing import chosen_meaning
+from agent.following.phrases import Undo, read
 from agent.logbook import Logbook
+from agent.outcome import outcome
 from agent.plan import PlanProblem
 from agent.plans import Plans
 from agent.recovery import Aftermath
@@ -27,6 +31,7 @@ from agent.revising import edited, struck, typed
 from agent.runbooks.catalogue import HELP, catalogue, unknown
 from agent.staff import Staff
 from agent.state import SessionState
+from agent.titles import improve_title
 from memory.errors import KeptError
 from memory.lease import Lease
 
@@ -41,6 +46,7 @@ class Marked:
     """What the session browser's line says of this session."""
 
     status: str = ""
+    changed: int = 0
     title: str = ""
     cost: Decimal | None = None
 
@@ -82,9 +88,20 @@ class Session:
         """False when another console drives this session and we only follow."""
         return self._lease is not None
 
-    def subscribe(self) -> AsyncIterator[e.Recorded]:
-        """The whole history, then everything that happens, until the session is closed."""
-        return self._log.subscribe()
+    @property
+    def history(self) -> tuple[e.Recorded, ...]:
+        """Everything stored so far, oldest first."""
+        return self._log.history
+
+    def subscribe(self, skip: int = 0) -> AsyncIterator[e.Recorded]:
+        """The history, but for its first events, then everything that happens, until the session is closed."""
+        return self._log.subscribe(skip)
+
+    async def context(self) -> ContextUse:
+        """What the model would be sent now, by part."""
+        staff = self._staff
+        memories = await staff.remembering.quotes()
+        return context_use(self._log, staff.known.registry, staff.settings, memories)
 
     async def start(self) -> None:
         """Begin to work off commands, after what a crash left in doubt was looked up."""
@@ -92,7 +109,7 @@ class Session:
             self._spawn(self._follow(), "follow")
             return
         # What the browser says of an old session stays, until something here changes it.
-        self._marked = Marked("", self.state.title, self.state.cost)
+        self._marked = Marked("", 0, self.state.title, self.state.cost)
         await self._plans.settle()
         if self.state.current is not None:
             await self._mark()
@@ -117,8 +134,16 @@ class Session:
         if isinstance(command, c.LOOKS):
             self._staff.looks.take(command, self._log)
             return
+        if isinstance(command, c.Approve) and not self.driving:
+            command = c.Countersign(**command.model_dump(exclude={"waive", "allow_writes"}))
+        if isinstance(command, c.Countersign):
+            await self._plans.countersign(command)
+            return
         if not self.driving:
             raise CommandRefused(Why.BUSY, "Another console drives this session; this one only follows.")
+        if isinstance(command, c.MEMORIES):
+            await self._staff.remembering.decide(command)
+            return
         match command:
             case c.Say():
                 await self._say(command.text)
@@ -149,6 +174,8 @@ class Session:
                 await self._plans.undo(command)
             case c.AskAgain():
                 await self._plans.ask_again(command)
+            case c.Reveal():
+                self._spawn(await self._staff.revealer.begin(command, self._log), f"reveal {command.request}")
             case c.AllowWrites():
                 await self._allow(command)
             case c.SetScope():
@@ -230,6 +257,8 @@ class Session:
             await asyncio.shield(self._log.record(ended))
             await asyncio.shield(self._mark())
         await self._staff.remembering.after_turn(turn)
+        if self._staff.titled_by_model and self.state.titled == "rule" and turn == 1:
+            self._spawn(self._improve_title(), "title")
         await self._plans.go_on()
 
     async def _begin(self, wanted: str | Again, turn: int) -> Coroutine[Any, Any, Outcome]:
@@ -238,10 +267,15 @@ class Session:
             told = report(self.state.plans[wanted.plan_id])
             await self._log.record(e.PlanAgainBegun(turn=turn, plan_id=wanted.plan_id, report=told))
             return self._draw_again(wanted.plan_id, turn)
-        meant = self._meaning(wanted)
+        chosen = chosen_meaning(wanted, self.state.question)
         said = e.Said(turn=turn, text=wanted, situation=self._staff.situation())
         await self._log.record(said, *self._title(wanted))
-        return self._staff.remembering.around(meant, turn, self._outcome)
+        return self._staff.following.around(wanted, chosen, turn, self._understood)
+
+    async def _understood(self, text: str, turn: int) -> Outcome:
+        if isinstance(back := read(text), Undo) and back.plan:
+            return await self._plans.take_back(back.plan, turn)
+        return await self._staff.remembering.around(text, turn, self._outcome)
 
     async def _outcome(self, text: str, turn: int) -> Outcome:
         library = self._staff.known.library
@@ -278,39 +312,27 @@ class Session:
     def _queue_again(self, plan_id: str) -> None:
         self._waiting.put_nowait(Again(plan_id))
 
-    def _meaning(self, text: str) -> str:
-        """The request that an answer to a pending question comes to."""
-        question = self.state.question
-        if question is None or not question.meanings:
-            return text
-        said = text.strip().lower()
-        if said.isdigit() and 1 <= int(said) <= len(question.meanings):
-            return question.meanings[int(said) - 1]
-        fits = [
-            meaning
-            for choice, meaning in zip(question.choices, question.meanings, strict=True)
-            if said in choice.lower()
-        ]
-        return fits[0] if len(fits) == 1 else text
-
     def _title(self, text: str) -> tuple[e.TitleChanged, ...]:
         if self.state.title:
             return ()
         words = " ".join(text.split())
-        return (e.TitleChanged(title=words if len(words) <= 60 else words[:59] + "…"),)
+        return (e.TitleChanged(title=words if len(words) <= 60 else words[:59] + "…", by="rule"),)
 
     async def _mark(self) -> None:
         """Keep the session browser's line in step with the journal."""
-        plan, state = self.state.current, self.state
-        status = plan.status.value if plan is not None else "answered"
-        sessions = self._staff.sessions
-        if status != self._marked.status:
-            await sessions.mark(self.id, status)
+        state, sessions = self.state, self._staff.sessions
+        became = outcome(state, self.id)
+        if (became.standing, became.changed) != (self._marked.status, self._marked.changed):
+            await sessions.mark(self.id, became.standing.value, became.changed)
         if state.title != self._marked.title:
             await sessions.rename(self.id, state.title)
         if state.cost is not None and state.cost != self._marked.cost:
             await sessions.charge(self.id, state.cost)
-        self._marked = Marked(status, state.title, state.cost)
+        self._marked = Marked(became.standing.value, became.changed, state.title, state.cost)
+
+    async def _improve_title(self) -> None:
+        if (desk := self._staff.desk(self.state.model)) is not None:
+            await improve_title(self._log, self._staff.sessions, desk.model)
 
     async def _stop(self) -> None:
         self._plans.halt()

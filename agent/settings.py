@@ -9,8 +9,17 @@ provider = "anthropic"             # anthropic, bedrock, vertex
 read_only = true                   # pinned: no session can ever write there
 environment = "production"
 
+reads_as = "pilothouse-viewer"     # reads go out as this user, writes as yourself
+
+[contexts."prod/eu-central-1"]
+reads_profile = "prod-readonly"
+
 [limits]
 concurrent_steps = 16
+
+[sessions]
+keep_days = 180                    # older ones are removed for good, unless pinned or unfinished
+titles = "model"                   # or "rule": never ask the model for a title
 
 [console]
 theme = "pilothouse-night"
@@ -21,9 +30,11 @@ from __future__ import annotations
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tools.kubernetes.connection.reading_as import ReadingAs
 
 
 class SettingsError(Exception):
@@ -40,6 +51,9 @@ class ModelSettings(_Section):
     provider: Literal["anthropic", "bedrock", "vertex"] = "anthropic"
     region: str = ""
     max_tokens: int = Field(8192, ge=256)
+    context_tokens: int = Field(
+        200_000, ge=16_000, description="Tokens that the model can hold, the reply included."
+    )
     input_price: float | None = Field(None, ge=0, description="US dollars per million input tokens.")
     output_price: float | None = Field(None, ge=0, description="US dollars per million output tokens.")
 
@@ -49,6 +63,18 @@ class PlaceSettings(_Section):
 
     read_only: bool = False
     environment: str = ""
+    reads_as: str = Field("", description="Kubernetes user to impersonate for reads.")
+    reads_as_groups: tuple[str, ...] = Field((), description="Groups to be in for reads.")
+    reads_context: str = Field("", description="Kubeconfig context whose user reads instead.")
+    reads_profile: str = Field("", description="AWS profile that reads instead.")
+
+    @model_validator(mode="after")
+    def _reads_one_way(self) -> Self:
+        if self.reads_context and self.reads_as:
+            raise ValueError("reads_as and reads_context exclude each other")
+        if self.reads_as_groups and not self.reads_as:
+            raise ValueError("reads_as_groups needs reads_as")
+        return self
 
 
 class Limits(_Section):
@@ -66,6 +92,17 @@ class Limits(_Section):
     session_cost: Decimal | None = Field(None, gt=0, description="US dollars of one session.")
 
 
+class SessionSettings(_Section):
+    keep_days: int | None = Field(
+        None,
+        ge=1,
+        description="Sessions untouched for longer are removed at the start; never pinned or unfinished ones.",
+    )
+    titles: Literal["model", "rule"] = Field(
+        "model", description="Whether the model is asked once for a better title, after the first turn."
+    )
+
+
 class ConsoleSettings(_Section):
     theme: str = ""
     ascii: bool = False
@@ -78,11 +115,24 @@ class Settings(_Section):
     model: ModelSettings = ModelSettings()
     contexts: dict[str, PlaceSettings] = {}
     limits: Limits = Limits()
+    sessions: SessionSettings = SessionSettings()
     console: ConsoleSettings = ConsoleSettings()
 
     def pinned(self, place: str) -> bool:
         """Whether the file pins this place read-only for good."""
         return place in self.contexts and self.contexts[place].read_only
+
+    def reading_as(self) -> dict[str, ReadingAs]:
+        """The lesser identities that Kubernetes contexts are read under."""
+        return {
+            name: ReadingAs(place.reads_as, place.reads_as_groups, place.reads_context)
+            for name, place in self.contexts.items()
+            if place.reads_as or place.reads_context
+        }
+
+    def reads_profiles(self) -> dict[str, str]:
+        """The profiles that read in place of others, by `profile/region`."""
+        return {name: place.reads_profile for name, place in self.contexts.items() if place.reads_profile}
 
     def why_closed(self, place: str) -> str:
         """Why nothing may ever be written there, or nothing."""

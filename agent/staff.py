@@ -7,23 +7,29 @@ from dataclasses import dataclass
 
 from agent.checking import Checker
 from agent.conversation.briefing import situation
-from agent.conversation.turn import Desk
+from agent.conversation.desk import Desk
 from agent.execution.step import Pace, Site
+from agent.following.following import Following
+from agent.following.lookup import Lookup
+from agent.following.turn import FollowUps
 from agent.inspecting import Inspector
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.looking.looks import Looks
 from agent.model import Model
+from agent.person import Person
 from agent.policy import Policy
 from agent.reading import Reader
 from agent.recorded import before_stop
 from agent.remembering.remembering import Remembering
+from agent.revealing import Revealer
 from agent.runbooks.library import Library
 from agent.settings import Settings
 from agent.views import Feed, Views
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.sessions import Sessions
+from tools.errors import ToolError
 from tools.gate import Mint
 from tools.kubernetes.connection.clusters import Clusters
 from tools.tool import Registry
@@ -34,7 +40,7 @@ class Ship:
     """What all sessions of a process share.
 
     `model` gives the model of a name, or None when there is none; `names` the contexts and profiles
-    the model may be told of; `mint` is handed on to execution and to nothing else.
+    the model may be told of; `mint` is handed on to execution and to reveals, and to nothing else.
     """
 
     journal: Journal
@@ -49,10 +55,14 @@ class Ship:
     model: Callable[[str], Model | None]
     names: Callable[[], Iterable[str]]
     feed: Feed
+    person: Person | None = None
+    """The operator, where two people have to be told apart."""
     clusters: Clusters | None = None
     """The way to the clusters for closer looks; without it only what tools return can be looked at."""
     knowledge: Knowledge | None = None
     """What is remembered across sessions; without it nothing is."""
+    titled_by_model: bool = False
+    """Whether the model, where there is one, is asked for a better title after the first turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +73,19 @@ class Staff:
     sessions: Sessions
     settings: Settings
     operator: str
+    person: Person
     known: Known
+    following: FollowUps
     remembering: Remembering
     site: Site
     looks: Looks
+    revealer: Revealer
     desk: Callable[[str], Desk | None]
     """The desk for a model's name; None when there is no model."""
     situation: Callable[[], str]
     """The line that goes before the operator's words: where we are, and when."""
+    titled_by_model: bool
+    """Whether the model, where there is one, is asked for a better title."""
 
 
 def hire(ship: Ship, log: Logbook) -> Staff:
@@ -87,10 +102,17 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         operator=ship.operator,
         now=log.now,
         history=lambda: log.history,
+        told=lambda: remembering.told(),
     )
 
     def next_plan() -> str:
         return f"{log.session}.{len(log.state.plans) + 1}"
+
+    def contexts() -> tuple[str, ...]:
+        try:
+            return tuple(item.name for item in ship.clusters.contexts()) if ship.clusters else ()
+        except ToolError:
+            return ()
 
     def desk(name: str) -> Desk | None:
         model = ship.model(name)
@@ -106,6 +128,7 @@ def hire(ship: Ship, log: Logbook) -> Staff:
             max_tokens=settings.model.max_tokens,
             next_plan=next_plan,
             memories=remembering.quotes,
+            window=settings.model.context_tokens,
         )
 
     known = Known(
@@ -116,6 +139,11 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         log=log,
         next_plan=next_plan,
         before_stop=lambda target: before_stop(ship.journal, ship.sessions, target),
+        contexts=contexts,
+        wishes=lambda turn: remembering.shaping(turn),
+    )
+    following = Following(
+        known, log, Lookup(reader, contexts), lambda: ship.model(log.state.model) is not None
     )
     remembering = Remembering(ship.knowledge, known, log, ship.operator)
     return Staff(
@@ -123,12 +151,16 @@ def hire(ship: Ship, log: Logbook) -> Staff:
         sessions=ship.sessions,
         settings=settings,
         operator=ship.operator,
+        person=ship.person or Person(ship.operator),
         known=known,
+        following=FollowUps(following, log),
         remembering=remembering,
         site=Site(ship.registry, ship.mint, log, ship.pace, reader, settings.limits),
         looks=Looks(
             Views(ship.feed), Inspector(ship.registry, reader, ship.clusters, ship.journal), ship.clusters
         ),
+        revealer=Revealer(ship.clusters, ship.mint, ship.policy, ship.operator),
         desk=desk,
         situation=lambda: situation(log.state.scope, log.now().isoformat(timespec="minutes"), ship.names()),
+        titled_by_model=ship.titled_by_model,
     )

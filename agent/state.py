@@ -50,6 +50,8 @@ class PlanProgress:
     offered: datetime
     status: PlanStatus = PlanStatus.OFFERED
     approved: frozenset[str] = frozenset()
+    given: tuple[e.ApprovalGiven, ...] = ()
+    """Approvals of single people, where policy wants several."""
     steps: dict[str, StepProgress] = field(default_factory=dict)
     summary: str = ""
     model_calls: int = 0
@@ -75,6 +77,8 @@ class SessionState:
 
     seq: int = 0
     title: str = ""
+    titled: str = ""
+    """Who found the title: `rule`, `model`, `operator`."""
     operator: str = ""
     scope: Scope = Scope()
     model: str = ""
@@ -85,6 +89,8 @@ class SessionState:
     """Kinds of writes the operator decided about beforehand, in this sitting."""
     turn: int = 0
     busy: bool = False
+    ended: str = ""
+    """How the last turn ended, in the words of `TurnEnded`."""
     question: e.QuestionAsked | None = None
     plans: dict[str, PlanProgress] = field(default_factory=dict)
     usage: Usage = Usage()
@@ -133,8 +139,16 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
                 busy=False,
             )
             return replace(state, plans={key: _interrupted(plan) for key, plan in state.plans.items()})
+        case e.SessionForked():
+            return _forked(state)
         case e.TitleChanged():
-            return replace(state, title=event.title)
+            return replace(
+                state,
+                title=event.title,
+                titled=event.by,
+                usage=state.usage + event.usage,
+                cost=_charged(state.cost, event.cost),
+            )
         case e.ScopeChanged():
             return replace(state, scope=event.scope)
         case e.ModeChanged():
@@ -152,12 +166,15 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.Said():
             return replace(state, turn=event.turn, busy=True, question=None)
         case e.ModelReplied():
-            cost = state.cost if event.cost is None else (state.cost or Decimal(0)) + event.cost
+            cost = _charged(state.cost, event.cost)
             return replace(state, usage=state.usage + event.usage, cost=cost, model=event.model)
+        case e.Compacted():
+            cost = state.cost if event.cost is None else (state.cost or Decimal(0)) + event.cost
+            return replace(state, usage=state.usage + event.usage, cost=cost)
         case e.QuestionAsked():
             return replace(state, question=event)
         case e.TurnEnded():
-            return replace(state, busy=False)
+            return replace(state, busy=False, ended=event.outcome)
         case e.PlanOffered():
             return _offered(state, event, at)
     plan_id = getattr(event, "plan_id", "")
@@ -165,6 +182,20 @@ def fold(state: SessionState, recorded: e.Recorded) -> SessionState:
     if plan is None:
         return state
     return replace(state, plans={**state.plans, plan_id: _fold_plan(plan, event, at)})
+
+
+def _forked(state: SessionState) -> SessionState:
+    """What a fork takes over: the conversation and what is known. No approval, no open plan, no bill."""
+    plans = {
+        key: plan if plan.status.final else replace(plan, status=PlanStatus.SUPERSEDED)
+        for key, plan in state.plans.items()
+    }
+    kept = SessionState(seq=state.seq, scope=state.scope, model=state.model, turn=state.turn, plans=plans)
+    return replace(kept, operator=state.operator, sandbox=state.sandbox)
+
+
+def _charged(cost: Decimal | None, more: Decimal | None) -> Decimal | None:
+    return cost if more is None else (cost or Decimal(0)) + more
 
 
 def _offered(state: SessionState, event: e.PlanOffered, at: datetime) -> SessionState:
@@ -187,6 +218,8 @@ def _offered(state: SessionState, event: e.PlanOffered, at: datetime) -> Session
 
 def _fold_plan(plan: PlanProgress, event: e.Event, at: datetime) -> PlanProgress:
     match event:
+        case e.ApprovalGiven():
+            return replace(plan, given=(*plan.given, event))
         case e.PlanApproved():
             chosen = frozenset(event.steps)
             steps = {

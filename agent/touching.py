@@ -52,9 +52,13 @@ def touched(event: e.DurableEvent, state: SessionState) -> tuple[Touch, ...]:
             if done is None or done.preview is None or not done.effect.writes:
                 return ()
             return (Touch(place=_place(done.tool, done.scope), thing=done.preview.target, how=CHANGED),)
+        case e.RevealGranted(scope=scope, target=target):
+            return (Touch(place=scope.context, thing=target, how=LOOKED),)
         case e.ToolCalled(call=call, scope=scope):
             thing = _subject(call, scope)
-            return (Touch(place=_place(call.tool, scope), thing=thing, how=LOOKED),) if thing else ()
+            # A look at several contexts at once is a look at each.
+            places = dict.fromkeys(_place(call.tool, scope).split(","))
+            return tuple(Touch(place=place, thing=thing, how=LOOKED) for place in places) if thing else ()
     return ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.plan import Draft, DraftStep, Plan, PlanProblem, Step, StepState
-from agent.putting_back import changed_since
+from agent.putting_back import changed_since, not_put_back
 from agent.state import PlanProgress
 from tools.tool import Registry
 
@@ -44,13 +44,13 @@ def undo_draft(progress: PlanProgress, registry: Registry) -> Draft:
 
 
 def with_doubts(plan: Plan, undone: PlanProgress) -> Plan:
-    """The undo plan, with a warning wherever somebody changed an object since."""
+    """The undo plan, with a warning wherever somebody changed an object since or something stays gone."""
     steps = []
     for step in plan.steps:
         original = next((one for one in undone.plan.steps if f"undo-{one.id}" == step.id), None)
         if original is not None and original.preview is not None and step.preview is not None:
             since = changed_since(original.preview, step.preview)
-            warnings = (*since, *step.preview.warnings)
+            warnings = (*not_put_back(original.preview), *since, *step.preview.warnings)
             step = step.model_copy(update={"preview": step.preview.model_copy(update={"warnings": warnings})})
         steps.append(step)
     return plan.model_copy(update={"steps": tuple(steps)})
@@ -66,6 +66,8 @@ def _title(step: Step) -> str:
     if step.preview is None:
         return f"Take back: {step.title}"
     words = f"Put {step.preview.target} back as it was"
+    if not_put_back(step.preview):
+        return f"{words}, apart from what is gone"
     if len(step.preview.changes) != 1:
         return words
     (change,) = step.preview.changes

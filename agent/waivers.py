@@ -29,7 +29,7 @@ class Waiver(Frozen):
 def waivable(step: Step) -> tuple[Waiver, ...]:
     """The waivers that would cover this step; none where it must always be asked about."""
     always = step.ruling.verdict is not Verdict.ASK or step.effect is not Effect.WRITE
-    if always or step.gate or step.tainted or step.preview is None:
+    if always or step.ruling.approvals > 1 or step.gate or step.tainted or step.preview is None:
         return ()
     return tuple(
         dict.fromkeys(

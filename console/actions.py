@@ -106,6 +106,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("sessions", "Browse, search and replay sessions", Where.MAIN, "ctrl+o", "sessions", ("sessions",)),
     Action("memories", "What is remembered: confirm, edit, forget", Where.MAIN, "m", "memory", ("memory",)),
     Action("new_session", "Begin a new session", Where.MAIN, words=("new",)),
+    Action(
+        "context_use",
+        "What the model is told, in tokens by part (/context)",
+        Where.MAIN,
+        words=("tokens", "window"),
+    ),
     Action("rename", "Give this session a title", Where.MAIN, words=("rename",), takes="TITLE"),
     Action("scope", "Choose context, namespace, profile", Where.MAIN, "c", "scope", ("scope",)),
     Action(
@@ -151,12 +157,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_view", "Previous view", Where.RESOURCES, "left_square_bracket"),
     Action("all_namespaces", "All namespaces, or only the working one", Where.RESOURCES, "A", "all ns"),
     Action("copy_name", "Copy the name", Where.RESOURCES, "Y"),
+    Action(
+        "reveal_row", "Reveal a Secret's values, a token, a command's output", Where.RESOURCES, "X", "reveal"
+    ),
     # sessions
     Action("continue_session", "Go on in it", Where.SESSIONS, "enter", "go on", first=True),
     Action("view_session", "Read it", Where.SESSIONS, "f2", "read"),
     Action("replay_session", "Replay it from the start", Where.SESSIONS, "f3", "replay"),
     Action("rename_session", "Rename it", Where.SESSIONS, "f4", "rename"),
+    Action("fork_session", "Begin a new one that goes on from its end", Where.SESSIONS, "f6", "fork"),
+    Action("pin_session", "Pin it, or let go of it", Where.SESSIONS, "f7", "pin"),
     Action("delete_session", "Delete it for good", Where.SESSIONS, "f8,delete", "delete"),
+    Action("export_session", "Write it to a file", Where.SESSIONS, "f9", "export"),
     Action("begin_session", "Begin a new one", Where.SESSIONS, "f5", "new"),
     Action("close_sessions", "Back to the console", Where.SESSIONS, "escape", "back"),
     # memory
@@ -184,6 +196,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("slower", "Slower", Where.REPLAY, "minus", "slower"),
     Action("to_end", "To the end", Where.REPLAY, "e", "end"),
     Action("to_start", "To the start", Where.REPLAY, "b", "start"),
+    Action("fork_here", "Begin a new session that goes on from here", Where.REPLAY, "f", "fork here"),
     Action("switch_pane", "The other pane", Where.REPLAY, "tab", "pane"),
     Action("close_replay", "Back to the list", Where.REPLAY, "escape", "close"),
     # details
@@ -215,6 +228,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("folds", "Show what is folded away, or fold it again", Where.OBJECT, "x", "unfold"),
     Action("copy_side", "Copy all of what is shown", Where.OBJECT, "c", "copy"),
     Action("look_again", "Look again", Where.OBJECT, "r", "look again"),
+    Action("reveal_object", "Reveal what is secret about it, once", Where.OBJECT, "X", "reveal"),
     Action("ask_object", "Ask the agent about it", Where.OBJECT, "a", "ask"),
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -20,6 +21,7 @@ from console.commanding import Commanding
 from console.notify import Caller
 from console.options import Options
 from console.screens.opening import Opening
+from console.tidying import Tidying
 
 if TYPE_CHECKING:
     from agent.events import Recorded
@@ -59,6 +61,7 @@ class PilothouseApp(Commanding):
         self.agent: Agent | None = None
         self._connect = connect
         self._opening = Opening(plain=options.ascii)
+        self._tidying = Tidying()
         theme = theming.first(options.theme)
         self.register_theme(theme)
         self.theme = theme.name
@@ -72,7 +75,14 @@ class PilothouseApp(Commanding):
         if self.options.ascii:
             self.draw_plainly()
         self.heed_signals()
+        self._tidying.start()
+        self.set_interval(1.0, self._tidying.look)
         self.call_after_refresh(self.build)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._tidying.touched()
+        await super().on_event(event)
 
     async def build(self) -> None:
         """After the first paint: the real panes, then the agent."""
@@ -101,9 +111,11 @@ class PilothouseApp(Commanding):
 
         try:
             self.agent = await self._connect()
-            for notice in self.agent.notices:
-                self.notify(notice, severity="warning", markup=False)
             await self._open(None)
+            for notice in self.agent.notices:
+                # In the conversation too: a notice is gone before everybody has read it.
+                self.notify(notice, severity="warning", markup=False)
+                self.main.chat.tell(notice)
         except Exception as error:
             self.main.fail(sentence(error))
 
@@ -130,6 +142,8 @@ class PilothouseApp(Commanding):
 
         assert self.agent is not None
         session = await self.agent.open_session(session_id)
+        if session_id in self.agent.interrupted:
+            self.agent.interrupted.remove(session_id)
         main = self.main
 
         def show(batch: Sequence[Recorded]) -> None:
@@ -160,6 +174,7 @@ class PilothouseApp(Commanding):
             self.main.fail(sentence(error))
 
     async def on_unmount(self) -> None:
+        self._tidying.stop()
         if self.agent is not None:
             closing = asyncio.ensure_future(self.agent.close())
             await asyncio.wait({closing}, timeout=CLOSING)

@@ -18,6 +18,8 @@ from agent.state import SessionState, fold
 from tools.tool import Scope
 
 if TYPE_CHECKING:
+    from agent.conversation.context_use import ContextUse
+    from agent.past import Past
     from agent.settings import Settings
     from memory.knowledge import Knowledge
     from memory.sessions import Sessions
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 
 EVERY = 0.04
 """Seconds between two batches: events are gathered so that a burst is one repaint."""
-
-_BREATH = 200
-"""Events folded before other work gets its turn; a long history comes all at once."""
 
 
 class Session(Protocol):
@@ -41,7 +40,17 @@ class Session(Protocol):
 
     async def send(self, command: Command) -> None: ...
 
-    def subscribe(self) -> AsyncIterator[Recorded]: ...
+    @property
+    def state(self) -> SessionState: ...
+
+    @property
+    def history(self) -> Sequence[Recorded]: ...
+
+    def subscribe(self, skip: int = 0) -> AsyncIterator[Recorded]: ...
+
+    async def context(self) -> ContextUse: ...
+
+    async def order(self, command: Command) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -72,6 +81,9 @@ class Agent(Protocol):
     def sessions(self) -> Sessions: ...
 
     @property
+    def past(self) -> Past: ...
+
+    @property
     def knowledge(self) -> Knowledge: ...
 
     @property
@@ -82,6 +94,9 @@ class Agent(Protocol):
 
     @property
     def notices(self) -> tuple[str, ...]: ...
+
+    @property
+    def interrupted(self) -> list[str]: ...
 
     async def open_session(self, session_id: str | None = None) -> Session: ...
 
@@ -114,12 +129,13 @@ class LiveSession:
 
     async def follow(self) -> None:
         """Read until the session is closed."""
-        count = 0
-        async for recorded in self.session.subscribe():
+        history = self.session.history
+        self.state = self.session.state
+        self.events.update((recorded.seq, recorded) for recorded in history if recorded.seq is not None)
+        if history:
+            self._show(history)
+        async for recorded in self.session.subscribe(len(history)):
             self.take(recorded)
-            count += 1
-            if count % _BREATH == 0:
-                await asyncio.sleep(0)
 
     def take(self, recorded: Recorded) -> None:
         """Fold one event and let it be shown soon."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from console import clipboard
 if TYPE_CHECKING:
     from console.widgets.prompt import Prompt
 
+PATIENCE = 8.0
+"""Seconds between the system's request to end and the end, however it comes."""
 KEPT = 100
 """Notices that can be read again."""
 
@@ -75,7 +78,17 @@ class Terminal(App[int]):
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.exit, 128 + number)
+                loop.add_signal_handler(number, self._end, 128 + number)
+
+    def _end(self, code: int) -> None:
+        """Leave in order; whatever hangs then (a thread that waits for a dead server) is left behind.
+
+        What had to be kept is in the journal by then, and the kernel lets go of the session's lock.
+        """
+        self.exit(code)
+        last = threading.Timer(PATIENCE, os._exit, (code,))
+        last.daemon = True
+        last.start()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Put text on the operator's clipboard and say which way it went."""

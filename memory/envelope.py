@@ -6,6 +6,7 @@ whoever writes and reads them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +28,19 @@ class Touch(BaseModel):
     how: str
 
 
+ORIGIN = "origin"
+"""Name of the label that tells which session another one was forked from."""
+
+
+class Label(BaseModel):
+    """Something a session can be found by, in words of the caller's: `person` `anna`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: str
+
+
 class Draft(BaseModel):
     """An event that has not been written yet.
 
@@ -36,6 +50,7 @@ class Draft(BaseModel):
         body: canonical JSON.
         text: the words a search should find; empty when nothing was said or seen.
         touches: the objects it has to do with.
+        labels: what its session can be found by from now on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,9 +60,11 @@ class Draft(BaseModel):
     body: str
     text: str = ""
     touches: tuple[Touch, ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
-class Envelope(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Envelope:
     """An event that is on disk.
 
     Attributes:
@@ -58,8 +75,6 @@ class Envelope(BaseModel):
         kind, version, body: as in `Draft`.
         hash: SHA-256 of this row and the hash before it, hexadecimal (`memory.chain`).
     """
-
-    model_config = ConfigDict(frozen=True)
 
     session: str
     seq: int

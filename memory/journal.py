@@ -25,7 +25,7 @@ from memory.ledger import Begun, BegunState
 from memory.migrations import JOURNAL
 
 _COLUMNS = "session, seq, row, at, kind, version, body, hash"
-_PAGE = 1000
+_PAGE = 4000
 _POLL_SECONDS = 0.1
 
 T = TypeVar("T")
@@ -233,6 +233,9 @@ class Journal:
         ]
         if touched:
             connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?, ?)", touched)
+        labels = [(label.name, label.value, session) for draft in drafts for label in draft.labels]
+        if labels:
+            connection.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", labels)
         return envelopes
 
     def _make_room(self, connection: Connection, session: str, count: int, at: str) -> tuple[int, int, str]:

@@ -128,6 +128,52 @@ async def touched_objects(connection: Connection) -> None:
             )
 
 
+async def labels_and_pins(connection: Connection) -> None:
+    """What sessions are found by, how much they changed, and which are to stay; for those there are, too."""
+    await run(
+        connection,
+        """
+        CREATE TABLE labels (
+            name    TEXT NOT NULL,
+            value   TEXT NOT NULL,
+            session TEXT NOT NULL,
+            PRIMARY KEY (name, value, session)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX labels_by_session ON labels (session)",
+        "ALTER TABLE sessions ADD COLUMN changed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+        """
+        UPDATE sessions SET changed =
+            (SELECT COUNT(DISTINCT thing) FROM touched WHERE session = sessions.id AND how = 'changed')
+        """,
+        """
+        UPDATE sessions SET status = CASE status
+            WHEN 'offered' THEN 'waiting'
+            WHEN 'succeeded' THEN CASE WHEN changed > 0 THEN 'changed' ELSE 'answered' END
+            ELSE status END
+        """,
+    )
+    cursor = await connection.execute(
+        "SELECT session, body FROM events WHERE body IS NOT NULL"
+        " AND kind IN ('session_started', 'session_resumed', 'scope_changed')"
+    )
+    async for session, text in cursor:
+        body = _object(text)
+        scope = _object(body.get("scope"))
+        found = {
+            "person": _text(body, "operator"),
+            "context": _text(scope, "context"),
+            "namespace": _text(scope, "namespace"),
+            "profile": _text(scope, "profile"),
+        }
+        for name, value in found.items():
+            if value:
+                await connection.execute_fetchall(
+                    "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", (name, value, session)
+                )
+
+
 def _targets(body: dict[str, object]) -> list[tuple[str, str, str]]:
     """(step, context, object) of each write of a plan, as `plan_offered` of version 1 tells it."""
     steps = _object(body.get("plan")).get("steps")
@@ -160,4 +206,4 @@ async def run(connection: Connection, *statements: str) -> None:
         await connection.execute_fetchall(statement)
 
 
-JOURNAL = Schema("journal", 0x50484A31, (events_and_sessions, touched_objects))
+JOURNAL = Schema("journal", 0x50484A31, (events_and_sessions, touched_objects, labels_and_pins))

@@ -1,7 +1,7 @@
 """What an operator types into a search, as FTS5 understands it.
 
 Nothing typed is ever FTS5 syntax: every piece is quoted. `checkout-7d9f` is one piece, so it finds these two
-words side by side.
+words side by side, and so does what stands in quotes.
 """
 
 from __future__ import annotations
@@ -18,14 +18,21 @@ NOTHING = '""'
 """A query that finds no row."""
 
 _WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r'"([^"]*)"|(\S+)')
 _MOST_PIECES = 24
 _RAREST = 3
 
 
+def pieces(text: str) -> list[str]:
+    """What stands between quotes or blanks in `text` and has a word in it, each once."""
+    parts = (quoted or plain for quoted, plain in _PIECE.findall(text.replace("\0", " ")))
+    found = dict.fromkeys(piece for piece in parts if _WORD.search(piece))
+    return list(found)[:_MOST_PIECES]
+
+
 def all_of(text: str) -> str:
     """A query for rows with every piece of `text`; empty when there is nothing to look for."""
-    pieces = dict.fromkeys(piece for piece in text.replace("\0", " ").split() if _WORD.search(piece))
-    return " AND ".join(map(_quoted, list(pieces)[:_MOST_PIECES]))
+    return " AND ".join(map(_quoted, pieces(text)))
 
 
 def words(text: str) -> list[str]:
@@ -55,6 +62,14 @@ def like(text: str) -> str:
     r"""A pattern for ``LIKE ? ESCAPE '\'`` that finds `text` anywhere."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text.strip())
     return f"%{escaped}%"
+
+
+def thing_like(thing: str) -> str:
+    r"""A pattern for ``LIKE ? ESCAPE '\'``: an object wherever it is, or, without a kind, of any kind."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", thing)
+    if "/" in thing:
+        return escaped if " in " in thing else f"{escaped} in %"
+    return f"%/{escaped} in %"
 
 
 def counting(number: int) -> str:

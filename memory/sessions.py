@@ -1,4 +1,4 @@
-"""The sessions themselves: list, find, rename, export, delete.
+"""The sessions themselves: list, find, rename, pin, export, delete, clear away.
 
 A session's line (when it was last written to, how many events) is brought up to date in the transaction of
 each append; title, status, scope and cost are whatever the caller says. Bodies are never interpreted.
@@ -7,62 +7,20 @@ each append; title, status, scope and cost are whatever the caller says. Bodies 
 from __future__ import annotations
 
 import builtins
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from aiosqlite import Connection
 from pydantic import BaseModel, ConfigDict
 
-from memory import search
 from memory.database import Value
-from memory.envelope import Envelope
+from memory.envelope import ORIGIN, Envelope, Label
 from memory.errors import SessionDeleted, SessionUnknown
+from memory.finding import Found, Hit, SessionRow, Wanted, find_events, find_sessions, session_row, stamp
 from memory.journal import Journal
 
-_COLUMNS = "id, title, scope, status, cost, created, updated, events"
-
-
-class SessionRow(BaseModel):
-    """One session in the list.
-
-    Attributes:
-        scope: JSON, as the caller gave it.
-        status: the caller's word for how it stands; empty when none was given.
-        cost: US dollars so far, as the caller gave it.
-        created, updated: UTC; `updated` is the time of the last event.
-        events: how many events it has.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    title: str
-    scope: str
-    status: str
-    cost: Decimal | None
-    created: datetime
-    updated: datetime
-    events: int
-
-
-class Hit(BaseModel):
-    """One event that a search found.
-
-    Attributes:
-        snippet: the words around the find; what was found stands between `HIT_START` and `HIT_END` of
-            `memory.search`.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    session: str
-    title: str
-    seq: int
-    row: int
-    at: datetime
-    kind: str
-    snippet: str
+__all__ = ["Found", "Hit", "SessionExport", "SessionRow", "Sessions", "Wanted"]
 
 
 class SessionExport(BaseModel):
@@ -109,10 +67,10 @@ class Sessions:
         Raises:
             SessionUnknown: there is none of that id.
         """
-        rows = await self._database.fetch(f"SELECT {_COLUMNS} FROM sessions WHERE id = ?", (session,))
-        if not rows:
+        row = await session_row(self._database, session)
+        if row is None:
             raise _unknown(session)
-        return _session(rows[0])
+        return row
 
     async def list(
         self,
@@ -131,123 +89,137 @@ class Sessions:
             text: only those with these words in the title or in anything said and seen.
             since, until: only those last written to in this time, both ends included.
         """
-        conditions: builtins.list[str] = []
-        values: builtins.list[Value] = []
-        if status is not None:
-            conditions.append("status = ?")
-            values.append(status)
-        if text := text.replace("\0", " ").strip():
-            conditions.append(r"(title LIKE ? ESCAPE '\' OR id IN (" + _SESSIONS_WITH + "))")
-            values += [search.like(text), search.all_of(text) or search.NOTHING]
-        if since is not None:
-            conditions.append("updated >= ?")
-            values.append(_stamp(since))
-        if until is not None:
-            conditions.append("updated <= ?")
-            values.append(_stamp(until))
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        rows = await self._database.fetch(
-            f"SELECT {_COLUMNS} FROM sessions {where} ORDER BY updated DESC, id LIMIT ? OFFSET ?",
-            (*values, limit, offset),
-        )
-        return [_session(row) for row in rows]
+        statuses = () if status is None else (status,)
+        wanted = Wanted(text=text, statuses=statuses, since=since, until=until)
+        return (await self.find(wanted, limit, offset=offset)).rows
 
-    async def search(self, text: str, limit: int = 20, *, offset: int = 0) -> builtins.list[Hit]:
-        """Events in which the words of `text` were said or seen, the best first.
+    async def find(self, wanted: Wanted, limit: int = 50, *, offset: int = 0) -> Found:
+        """The sessions that are as wanted (`memory.finding`), the pinned ones first."""
+        return await find_sessions(self._database, wanted, limit, offset)
 
-        First those with every word; only if there are none, those with one of the rarest words.
+    async def search(
+        self, text: str, limit: int = 20, *, offset: int = 0, within: Wanted | None = None
+    ) -> builtins.list[Hit]:
+        """Events in which the words of `text` were said or seen (`memory.finding.find_events`).
+
+        Args:
+            within: only in sessions that are so; its own text does not count.
         """
-        query = search.all_of(text)
-        if not query:
-            return []
-        if not await self._database.fetch("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (query,)):
-            query = await self._any_of(text)
-            if not query:
-                return []
-        rows = await self._database.fetch(_HITS, (search.HIT_START, search.HIT_END, query, limit, offset))
-        return [_hit(row) for row in rows]
+        wanted = (within or Wanted()).model_copy(update={"text": text})
+        return await find_events(self._database, wanted, limit, offset)
+
+    async def labels(self, session: str) -> builtins.list[Label]:
+        """What the events of the session were labelled with."""
+        sql = "SELECT name, value FROM labels WHERE session = ? ORDER BY name, value"
+        rows = await self._database.fetch(sql, (session,))
+        return [Label(name=name, value=value) for name, value in rows]
+
+    async def things(self, session: str, how: str, limit: int = 20) -> builtins.list[str]:
+        """The objects that events of the session had to do with in this way, the last first."""
+        rows = await self._database.fetch(
+            "SELECT thing FROM touched WHERE session = ? AND how = ? GROUP BY thing ORDER BY MAX(row) DESC LIMIT ?",
+            (session, how, limit),
+        )
+        return [str(row[0]) for row in rows]
 
     async def rename(self, session: str, title: str) -> None:
         """Give the session another title. Raises SessionUnknown."""
-        await self._set(session, "title", title)
+        await self._set(session, {"title": title})
 
-    async def mark(self, session: str, status: str) -> None:
-        """Say how the session stands, in a word of the caller's. Raises SessionUnknown."""
-        await self._set(session, "status", status)
+    async def mark(self, session: str, status: str, changed: int | None = None) -> None:
+        """Say how the session stands, in a word of the caller's. Raises SessionUnknown.
+
+        Args:
+            changed: how many objects it changed so far; None leaves the number as it is.
+        """
+        values: dict[str, Value] = {"status": status}
+        await self._set(session, values if changed is None else {**values, "changed": changed})
+
+    async def pin(self, session: str, pinned: bool) -> None:
+        """Keep the session at the top and out of any clearing away, or no longer. Raises SessionUnknown."""
+        await self._set(session, {"pinned": int(pinned)})
 
     async def rescope(self, session: str, scope: str) -> None:
         """Say what the session works on now, as JSON. Raises SessionUnknown."""
-        await self._set(session, "scope", scope)
+        await self._set(session, {"scope": scope})
 
     async def charge(self, session: str, cost: Decimal) -> None:
         """Say what the session has cost so far, in US dollars. Raises SessionUnknown."""
-        await self._set(session, "cost", str(cost))
+        await self._set(session, {"cost": str(cost)})
 
     async def export(self, session: str) -> SessionExport:
         """Everything of the session as one document. Raises SessionUnknown."""
         return SessionExport(session=await self.get(session), events=await self._journal.read(session))
 
-    async def delete(self, session: str) -> None:
-        """Remove the session's bytes: bodies, indexed words, title, and copies left by migrations.
+    async def delete(self, *sessions: str) -> None:
+        """Remove the sessions' bytes: bodies, indexed words, titles, and copies left by migrations.
 
         What stays is the empty place of each event: its number, time, kind, step key and hash, so that the
         chain still verifies. The file is rewritten, which takes seconds in a large journal. Deleting again
         what was deleted rewrites the file again, in case the first time was interrupted.
 
         Raises:
-            SessionUnknown: there is none of that id.
+            SessionUnknown: there is none of such an id; none of them is deleted then.
             JournalBusy: another console kept the file from being rewritten; delete again.
         """
 
         async def work(connection: Connection) -> None:
-            known = await connection.execute_fetchall("SELECT 1 FROM sessions WHERE id = ?", (session,))
-            if not known and not await _deleted(connection, session):
-                raise _unknown(session)
-            await connection.execute_fetchall(
-                "DELETE FROM words WHERE rowid IN (SELECT row FROM events WHERE session = ?)", (session,)
-            )
-            await connection.execute_fetchall("DELETE FROM touched WHERE session = ?", (session,))
+            for session in sessions:
+                known = await connection.execute_fetchall("SELECT 1 FROM sessions WHERE id = ?", (session,))
+                if not known and not await _deleted(connection, session):
+                    raise _unknown(session)
+                for statement in _ERASING:
+                    await connection.execute_fetchall(statement, (session,))
             # A deleted row's words stay in the index until its segments are merged.
             await connection.execute_fetchall("INSERT INTO words (words) VALUES ('optimize')")
-            await connection.execute_fetchall(
-                "UPDATE events SET body = NULL, salt = NULL WHERE session = ? AND body IS NOT NULL",
-                (session,),
-            )
-            await connection.execute_fetchall("DELETE FROM sessions WHERE id = ?", (session,))
 
         await self._database.transact(work)
         await self._database.scrub()
 
-    async def _any_of(self, text: str) -> str:
-        words = search.words(text)
-        if not words:
-            return ""
-        rows = await self._database.fetch(search.counting(len(words)), words)
-        return search.any_of(dict(rows))
+    async def outworn(self, before: datetime, spared: Sequence[str]) -> builtins.list[SessionRow]:
+        """Sessions that may be cleared away, the oldest first.
 
-    async def _set(self, session: str, column: str, value: str) -> None:
+        Never one that is pinned, that stands in one of the `spared` statuses, that has a step whose outcome
+        is not known, or that a session which stays was forked from.
+
+        Args:
+            before: only those last written to before.
+        """
+        marks = ", ".join("?" * len(spared))
+        rows = await self._database.fetch(
+            f"""
+            SELECT id FROM sessions WHERE pinned = 0 AND updated < ? AND status NOT IN ({marks})
+              AND NOT EXISTS (
+                SELECT 1 FROM events AS begun WHERE session = sessions.id AND phase = 'begin' AND NOT EXISTS (
+                  SELECT 1 FROM events WHERE session = begun.session AND step = begun.step AND phase = 'end'
+                )
+              )
+              AND NOT EXISTS (SELECT 1 FROM labels WHERE name = ? AND value = sessions.id)
+            ORDER BY updated
+            """,
+            (stamp(before), *spared, ORIGIN),
+        )
+        return [await self.get(row[0]) for row in rows]
+
+    async def _set(self, session: str, values: dict[str, Value]) -> None:
         async def work(connection: Connection) -> None:
             if not await connection.execute_fetchall("SELECT 1 FROM sessions WHERE id = ?", (session,)):
                 raise _unknown(session)
+            columns = ", ".join(f"{column} = ?" for column in values)
             await connection.execute_fetchall(
-                f"UPDATE sessions SET {column} = ? WHERE id = ?", (value, session)
+                f"UPDATE sessions SET {columns} WHERE id = ?", (*values.values(), session)
             )
 
         await self._database.transact(work)
 
 
-_SESSIONS_WITH = (
-    "SELECT events.session FROM words JOIN events ON events.row = words.rowid WHERE words MATCH ?"
+_ERASING = (
+    "DELETE FROM words WHERE rowid IN (SELECT row FROM events WHERE session = ?)",
+    "DELETE FROM touched WHERE session = ?",
+    "DELETE FROM labels WHERE session = ?",
+    "UPDATE events SET body = NULL, salt = NULL WHERE session = ? AND body IS NOT NULL",
+    "DELETE FROM sessions WHERE id = ?",
 )
-
-_HITS = """
-    SELECT events.session, COALESCE(sessions.title, ''), events.seq, events.row, events.at, events.kind,
-           snippet(words, 0, ?, ?, '…', 16)
-    FROM words
-    JOIN events ON events.row = words.rowid
-    LEFT JOIN sessions ON sessions.id = events.session
-    WHERE words MATCH ? ORDER BY words.rank, words.rowid DESC LIMIT ? OFFSET ?
-"""
 
 
 async def _deleted(connection: Connection, session: str) -> bool:
@@ -263,27 +235,3 @@ async def _deleted(connection: Connection, session: str) -> bool:
 
 def _unknown(session: str) -> SessionUnknown:
     return SessionUnknown(f"There is no session {session}.", hint="See `pilothouse sessions`.")
-
-
-def _session(row: Any) -> SessionRow:
-    session, title, scope, status, cost, created, updated, events = row
-    return SessionRow(
-        id=session,
-        title=title,
-        scope=scope,
-        status=status,
-        cost=None if cost is None else Decimal(cost),
-        created=datetime.fromisoformat(created),
-        updated=datetime.fromisoformat(updated),
-        events=events,
-    )
-
-
-def _hit(row: Any) -> Hit:
-    session, title, seq, number, at, kind, snippet = row
-    moment = datetime.fromisoformat(at)
-    return Hit(session=session, title=title, seq=seq, row=number, at=moment, kind=kind, snippet=snippet)
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

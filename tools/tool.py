@@ -18,8 +18,10 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -123,6 +125,16 @@ class Change(Frozen):
     path: str
     before: JsonValue = None
     after: JsonValue = None
+    lost: str = ""
+    """Why undo does not put `before` back here, where that is so: `its workload makes another one`."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing_lost(self, dump: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        """What can be put back is written as it always was, so that hashes of earlier plans still fit."""
+        written: dict[str, JsonValue] = dump(self)
+        if not written.get("lost"):
+            written.pop("lost", None)
+        return written
 
 
 class Preview(Frozen):
@@ -143,6 +155,8 @@ class Preview(Frozen):
     """Fingerprint of the object the preview was made against; a different one is drift."""
     server: str = ""
     """The address that the context stood for; the same name with another address is another place."""
+    cluster: str = ""
+    """What tells the cluster from every other (the uid of kube-system); empty where it cannot be read."""
     labels: dict[str, str] = {}
     """Labels or tags that policy may speak of, the namespace's included."""
     environments: tuple[str, ...] = ()
@@ -201,6 +215,8 @@ class Tool(ABC, Generic[A, O]):
     Output: ClassVar[type[BaseModel]]
     timeout: ClassVar[float] = 30.0
     """Seconds one call may take."""
+    fresh: ClassVar[float] = 15.0
+    """Seconds for which an answer stands for the same question asked again."""
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from typing import get_args
 from pydantic import JsonValue
 
 from agent.checks import Comparison
+from agent.conversation.outputs import output_tools
 from agent.model import ToolSpec
 from tools.tool import Effect, Registry, Scope, Tool
 
@@ -40,6 +41,9 @@ How to work
   stay below 1 % for five minutes" after a step: its `checks` (a read, a path, a comparison, `lasts` in seconds).
   "If that fails, roll back": a further step with `undoes` naming the write (its recorded state is put back), or
   one with `if_failed` naming the steps and a call of its own.
+- `[console: this was understood as: …]` says what the operator's words point back to; go by it.
+- Large outputs are told in part, with an id: read on with `output_page`, `output_search`, `output_project`. What
+  was read a moment ago may come again with its age; say so where it matters.
 - When you have found out what was asked, answer in short Markdown. Every claim names the call or the object
   it rests on. Say what you did not check. If nothing is wrong, say so.
 
@@ -66,7 +70,7 @@ def read_tools(registry: Registry) -> tuple[ToolSpec, ...]:
 
 
 def own_tools(registry: Registry) -> tuple[ToolSpec, ...]:
-    """`propose_plan` and `ask_operator`."""
+    """`propose_plan`, `ask_operator`, and the tools that read on in large outputs."""
     names = sorted({tool.name for tool in registry})
     step: dict[str, JsonValue] = {
         "type": "object",
@@ -114,6 +118,7 @@ def own_tools(registry: Registry) -> tuple[ToolSpec, ...]:
                 "required": ["question"],
             },
         ),
+        *output_tools(),
     )
 
 

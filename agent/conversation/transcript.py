@@ -6,12 +6,11 @@ happened to a plan, and what was answered without the model, is told in between.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-
-from pydantic import JsonValue
+from collections.abc import Iterable, Mapping, Sequence
 
 from agent import events as e
+from agent.conversation.outputs import OUTPUT_TOOLS, Output, digest, output_id
+from agent.earlier import from_ago
 from agent.model import Block, Message, TextBlock, ToolResultBlock, ToolUseBlock
 
 LONGEST_RESULT = 12_000
@@ -29,8 +28,15 @@ def messages(
         memories: the words of memories that were used, by their ids. They stand where they were used, so that
             what was said before stays in the server's cache; forgotten ones are told no more.
     """
-    events = [recorded.event for recorded in history]
-    results = {event.call_id: event for event in events if isinstance(event, e.ToolReturned)}
+    recorded_events = list(history)
+    compacted = last_compacted(recorded_events)
+    results = {
+        recorded.event.call_id: recorded
+        for recorded in recorded_events
+        if isinstance(recorded.event, e.ToolReturned)
+    }
+    since = compacted.through if compacted is not None else 0
+    events = [recorded.event for recorded in recorded_events if (recorded.seq or 0) > since]
     written: list[tuple[str, list[Block]]] = []
 
     def put(role: str, blocks: list[Block]) -> None:
@@ -39,6 +45,8 @@ def messages(
         elif blocks:
             written.append((role, blocks))
 
+    if compacted is not None:
+        put("user", [TextBlock(text=in_short(compacted))])
     for event in events:
         match event:
             case e.Said():
@@ -66,9 +74,25 @@ def messages(
     )
 
 
-def result(call: ToolUseBlock, returned: e.ToolReturned | None) -> ToolResultBlock:
+def last_compacted(history: Sequence[e.Recorded]) -> e.Compacted | None:
+    """The compaction that holds, or None where all is told in full."""
+    found = (recorded.event for recorded in reversed(history) if isinstance(recorded.event, e.Compacted))
+    return next(found, None)
+
+
+def in_short(compacted: e.Compacted) -> str:
+    """What stands in the place of the conversation up to a compaction."""
+    return (
+        "[console: the conversation so far, in short. The sections below were kept as they are; the plans, decisions"
+        f" and scope in them hold.\n\n{compacted.kept}\n\n## What was found and answered, in short\n"
+        f"{compacted.summary or '- nothing'}]"
+    )
+
+
+def result(call: ToolUseBlock, recorded: e.Recorded | None) -> ToolResultBlock:
     """A tool's result as quoted data with its origin; a call without one was cut off."""
-    if returned is None:
+    returned = recorded.event if recorded is not None else None
+    if recorded is None or not isinstance(returned, e.ToolReturned):
         return ToolResultBlock(
             tool_use_id=call.id, content="The turn ended before this was done.", is_error=True
         )
@@ -76,14 +100,16 @@ def result(call: ToolUseBlock, returned: e.ToolReturned | None) -> ToolResultBlo
         return ToolResultBlock(
             tool_use_id=call.id, content=quote(returned.tool, returned.cause), is_error=True
         )
-    return ToolResultBlock(tool_use_id=call.id, content=quote(returned.tool, returned.output))
+    output = Output(output_id(recorded.seq), returned.tool, returned.output)
+    told = digest(output) if output.large and returned.tool not in OUTPUT_TOOLS else output.text
+    return ToolResultBlock(tool_use_id=call.id, content=quote(returned.tool, told, returned.age))
 
 
-def quote(origin: str, value: JsonValue) -> str:
-    """Data from outside, marked as such; it cannot close its own quotation."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def quote(origin: str, text: str, age: float = 0.0) -> str:
+    """Data from outside, marked as such; it cannot close its own quotation. `age` is in seconds."""
     inner = shorten(text).replace("</tool-output", "<\\/tool-output")
-    return f'<tool-output from="{origin}">\n{inner}\n</tool-output>'
+    read = f' read="{from_ago(age)}"' if age else ""
+    return f'<tool-output from="{origin}"{read}>\n{inner}\n</tool-output>'
 
 
 def shorten(text: str, longest: int = LONGEST_RESULT) -> str:
@@ -110,6 +136,8 @@ def _note(event: e.Event) -> str:
             return f"plan {event.plan.id} is offered: {event.plan.goal}"
         case e.PlanApproved():
             return f"the operator approved {', '.join(event.steps)} of plan {event.plan_id}"
+        case e.SessionForked():
+            return "the session was forked here; no plan is on offer and nothing is approved any more"
         case e.PlanRejected():
             comment = f": {event.comment}" if event.comment else ""
             return f"the operator rejected plan {event.plan_id}{comment}"
@@ -121,6 +149,9 @@ def _note(event: e.Event) -> str:
             return f"plan {event.plan_id} {event.status.value}: {event.summary}"
         case e.PlanRefused():
             return f"a plan could not be offered: {' '.join(event.problems)}"
+        case e.FollowedUp():
+            why = f" ({event.because})" if event.because else ""
+            return f"this was understood as: {event.meaning}{why}"
         case e.QuestionAsked():
             return f"asked: {event.question}"
         case e.TurnFailed():

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import JsonValue, ValidationError
 
 from agent import events as e
 from agent.budget import spent
-from agent.checking import Checker, fill
-from agent.conversation.briefing import ASK, PROPOSE, briefing, own_tools, read_tools
+from agent.checking import fill
+from agent.conversation.briefing import ASK, PROPOSE
+from agent.conversation.compaction import compacted, is_full
+from agent.conversation.desk import Desk
+from agent.conversation.outputs import OUTPUT_TOOLS, Outputs
 from agent.conversation.proposal import Proposal, read_plan
-from agent.conversation.transcript import messages
+from agent.earlier import Earlier, earlier
 from agent.execution.reads import summary
-from agent.logbook import Logbook
+from agent.manner import wants_fresh
 from agent.model import (
-    Model,
     Replied,
     Request,
     RetryWaiting,
@@ -31,37 +31,19 @@ from agent.model import (
     ToolReady,
     ToolUseBlock,
 )  # fmt: skip
-from agent.models.errors import MalformedToolCall, ModelError, TruncatedToolCall, Unusable
+from agent.models.errors import MalformedToolCall, ModelError, TooLong, TruncatedToolCall, Unusable
 from agent.plan import DraftStep, Plan, PlanProblem, canonical
-from agent.reading import Reader
 from agent.recovery import WORTH_REPEATING
 from agent.references import references
 from agent.replanning import difference, repeated
-from agent.settings import Limits
 from agent.state import PlanProgress
 from tools.errors import FailureClass, Invalid, ToolError
-from tools.tool import Call, Effect, Registry, Scope
+from tools.tool import Call, Effect, Scope
 
 Outcome = Literal["answered", "planned", "asked", "failed", "stopped"]
 
 REFUSALS = 3
 """How often the model may propose a plan that does not pass the check, in one turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a turn works with."""
-
-    model: Model
-    registry: Registry
-    reader: Reader
-    checker: Checker
-    log: Logbook
-    limits: Limits
-    max_tokens: int
-    next_plan: Callable[[], str]
-    memories: Callable[[], Awaitable[Mapping[tuple[int, ...], str]]]
-    """The words of the memories that the session used, by their ids."""
 
 
 class ModelTurn:
@@ -102,7 +84,7 @@ class ModelTurn:
             await asyncio.gather(*self._reads.values(), *self._early.values(), return_exceptions=True)
 
     async def _rounds(self) -> Outcome:
-        stumbles = 0
+        stumbles, shortened = 0, False
         if over := spent(self._desk.log.state, self._desk.limits):
             return await self._failed(over, "Begin a new session, or raise the limit.", FailureClass.REFUSED)
         for _ in range(self._desk.limits.model_rounds):
@@ -117,6 +99,12 @@ class ModelTurn:
             except Unusable as error:
                 await self._replied(error.reply)
                 raise
+            except TooLong:
+                # The server counts otherwise than we do: once more, with less, and without asking it again.
+                if shortened or not await self._compact(await self._desk.request(), by_rule=True):
+                    raise
+                shortened = True
+                continue
             if not reply.calls:
                 return "answered"
             outcome = await self._act(reply.calls)
@@ -134,14 +122,10 @@ class ModelTurn:
     async def _ask(self) -> Replied:
         """One call of the model; reads start as soon as they are written."""
         desk = self._desk
+        request = await desk.request()
+        if is_full(request, desk.window) and await self._compact(request):
+            request = await desk.request()
         self._calls += 1
-        request = Request(
-            system=briefing(desk.registry),
-            messages=messages(desk.log.history, desk.model.name, await desk.memories()),
-            tools=(*read_tools(desk.registry), *own_tools(desk.registry)),
-            max_tokens=desk.max_tokens,
-            deadline=desk.limits.turn_seconds,
-        )
         names: dict[str, str] = {}
         async with contextlib.aclosing(desk.model.stream(request)) as stream:
             async for event in stream:
@@ -166,6 +150,18 @@ class ModelTurn:
                         return event
         raise RuntimeError("a model's stream ended without a reply or an error")
 
+    async def _compact(self, request: Request, *, by_rule: bool = False) -> bool:
+        """Tell the conversation in short from now on; False where it is as short as it can be."""
+        desk = self._desk
+        self._calls += not by_rule
+        window = desk.window // 2 if by_rule else desk.window
+        model = None if by_rule else desk.model
+        event = await compacted(desk.log.history, self._turn, window, model, request)
+        if event is None:
+            return False
+        await desk.log.record(event)
+        return True
+
     async def _replied(self, reply: Replied) -> None:
         await self._desk.log.record(
             e.ModelReplied(
@@ -188,6 +184,9 @@ class ModelTurn:
     async def _read(self, block: ToolUseBlock) -> None:
         desk, began = self._desk, time.monotonic()
         args = dict(block.input)
+        if block.name in OUTPUT_TOOLS:
+            await self._read_on(block, began)
+            return
         try:
             scope = fill(Scope.model_validate(args.pop("scope", None) or {}), desk.log.state.scope)
             call = Call(tool=desk.registry.get(block.name).id, args=args)
@@ -200,7 +199,11 @@ class ModelTurn:
             cause = f"This very call failed before, and was not sent again: {self._dead_ends[same]}"
             await self._returned(block, began, failure=FailureClass.INVALID, cause=cause)
             return
+        known = self._earlier(call, scope)
         await desk.log.record(e.ToolCalled(turn=self._turn, call_id=block.id, call=call, scope=scope))
+        if known is not None:
+            await self._returned(block, began, summary=known.summary, output=known.output, age=known.age)
+            return
         try:
             output = (await desk.reader.run(call, scope)).model_dump(mode="json")
         except ToolError as error:
@@ -209,6 +212,29 @@ class ModelTurn:
             await self._returned(block, began, failure=error.failure, cause=str(error))
         else:
             await self._returned(block, began, summary=summary(output), output=output)
+
+    def _earlier(self, call: Call, scope: Scope) -> Earlier | None:
+        """An answer of an earlier turn that is fresh still. Within a turn a model may look again on purpose."""
+        log, fresh = self._desk.log, self._desk.registry.get(call.tool).fresh
+        said = [
+            r.event.text for r in log.history if isinstance(r.event, e.Said) and r.event.turn == self._turn
+        ]
+        if any(map(wants_fresh, said)):
+            return None
+        plans = log.state.plans
+        return earlier(log.history, plans, call, scope, fresh=fresh, now=log.now(), before=self._turn)
+
+    async def _read_on(self, block: ToolUseBlock, began: float) -> None:
+        """Read on in an output that was told in part."""
+        log = self._desk.log
+        call = Call(tool=f"{block.name}@1", args=dict(block.input))
+        await log.record(e.ToolCalled(turn=self._turn, call_id=block.id, call=call, scope=Scope()))
+        try:
+            text = Outputs.of(log.history).read(block.name, dict(block.input))
+        except ToolError as error:
+            await self._returned(block, began, failure=error.failure, cause=str(error))
+        else:
+            await self._returned(block, began, summary=f"{len(text.splitlines())} lines", output=text)
 
     async def _returned(
         self,
@@ -219,6 +245,7 @@ class ModelTurn:
         output: JsonValue = None,
         failure: FailureClass | None = None,
         cause: str = "",
+        age: float = 0.0,
     ) -> None:
         await self._desk.log.record(
             e.ToolReturned(
@@ -230,6 +257,7 @@ class ModelTurn:
                 failure=failure,
                 cause=cause,
                 seconds=time.monotonic() - began,
+                age=age,
             )
         )
 

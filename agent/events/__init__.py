@@ -10,12 +10,11 @@ something else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from agent.events.context import Compacted
 from agent.events.durable import Durable
 from agent.events.ephemeral import (
     Ephemeral,
@@ -31,8 +30,18 @@ from agent.events.ephemeral import (
     TurnStarted,
     ViewChanged,
 )
-from agent.events.memory import MemoriesUsed, MemoryUsed, MemoryWritten
+from agent.events.forking import SessionForked
+from agent.events.memory import (
+    MemoriesRelied,
+    MemoriesUsed,
+    MemoryDecided,
+    MemoryDecision,
+    MemoryRelied,
+    MemoryUsed,
+    MemoryWritten,
+)
 from agent.events.plan import (
+    ApprovalGiven,
     ApprovedHow,
     AskingResumed,
     AskingWaived,
@@ -56,9 +65,12 @@ from agent.events.plan import (
     StepStopped,
     StepSucceeded,
 )
+from agent.events.recorded import Recorded
+from agent.events.reveal import Revealed, RevealEnded, RevealGranted
 from agent.events.session import (
     AnswerGiven,
     Evidence,
+    FollowedUp,
     ModeChanged,
     ModelChanged,
     ModelReplied,
@@ -76,20 +88,22 @@ from agent.events.session import (
 )
 
 DurableEvent = Annotated[
-    SessionStarted | SessionResumed | TitleChanged | ScopeChanged | ModeChanged | ModelChanged
-    | Said | Understood | ToolCalled | ToolReturned | ModelReplied | AnswerGiven | QuestionAsked
+    SessionStarted | SessionForked | SessionResumed | TitleChanged | ScopeChanged | ModeChanged | ModelChanged
+    | Said | FollowedUp | Understood | ToolCalled | ToolReturned | ModelReplied
+    | AnswerGiven | QuestionAsked
     | TurnFailed | TurnEnded
     | PlanOffered | PlanRefused | PlanApproved | PlanRejected | PlanResumed
     | AskingWaived | AskingResumed | PlanAgainBegun | GateReached | GatePassed
     | StepIntended | AttemptFailed | StepSucceeded | StepFailed | StepInDoubt | StepNotApplied | DoubtSettled
     | StepSkipped | StepStopped | PlanFinished
-    | MemoriesUsed | MemoryWritten,
+    | MemoriesRelied | MemoriesUsed | MemoryDecided | MemoryWritten | Compacted
+    | RevealGranted | RevealEnded | ApprovalGiven,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
 EphemeralEvent = (
     TextGrew | ThinkingGrew | TurnStarted | ModelWaiting | StepDrafted | PlanChecking | StepChecking
-    | ViewChanged | Inspected | LogGrew | Noticed
+    | ViewChanged | Inspected | LogGrew | Revealed | Noticed
 )  # fmt: skip
 
 Event = DurableEvent | EphemeralEvent
@@ -97,22 +111,15 @@ Event = DurableEvent | EphemeralEvent
 DURABLE: TypeAdapter[DurableEvent] = TypeAdapter(DurableEvent)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event with its place in the session. Ephemeral events have no `seq`."""
-
-    seq: int | None
-    at: datetime
-    event: Event
-
-
 __all__ = [
     "DURABLE",
     "AnswerGiven",
+    "ApprovalGiven",
     "ApprovedHow",
     "AskingResumed",
     "AskingWaived",
     "AttemptFailed",
+    "Compacted",
     "DoubtSettled",
     "Durable",
     "DurableEvent",
@@ -120,11 +127,16 @@ __all__ = [
     "EphemeralEvent",
     "Event",
     "Evidence",
+    "FollowedUp",
     "GatePassed",
     "GateReached",
     "Inspected",
     "LogGrew",
+    "MemoriesRelied",
     "MemoriesUsed",
+    "MemoryDecided",
+    "MemoryDecision",
+    "MemoryRelied",
     "MemoryUsed",
     "MemoryWritten",
     "ModeChanged",
@@ -143,8 +155,12 @@ __all__ = [
     "PlanResumed",
     "QuestionAsked",
     "Recorded",
+    "RevealEnded",
+    "RevealGranted",
+    "Revealed",
     "Said",
     "ScopeChanged",
+    "SessionForked",
     "SessionResumed",
     "SessionStarted",
     "StepChecking",

@@ -74,6 +74,21 @@ class PlanApproved(Durable):
     beforehand for the session."""
 
 
+class ApprovalGiven(Durable):
+    """One of the people who have to approve a plan has; it does not run by that alone.
+
+    `login` is the account that logged in, by which two people are told apart.
+    """
+
+    kind: Literal["approval_given"] = "approval_given"
+    plan_id: str
+    hash: str
+    steps: tuple[str, ...]
+    by: str
+    login: str
+    how: Literal["key", "flag"]
+
+
 class AskingWaived(Durable):
     """With an approval, the operator decided beforehand about writes of the same kinds."""
 

@@ -29,8 +29,13 @@ class SessionResumed(Durable):
 
 
 class TitleChanged(Durable):
+    """`by` is whoever found the words: a rule, the model (at this price), or the operator."""
+
     kind: Literal["title_changed"] = "title_changed"
     title: str
+    by: Literal["rule", "model", "operator"] = "operator"
+    usage: Usage = Usage()
+    cost: Decimal | None = None
 
     def words(self) -> str:
         return self.title
@@ -84,6 +89,21 @@ class Understood(Durable):
     parameters: dict[str, str]
 
 
+class FollowedUp(Durable):
+    """What the operator's words came to, where they pointed back: a whole request, and why it was understood so.
+
+    The answer to a question with choices is one too: the choice, said in full.
+    """
+
+    kind: Literal["followed_up"] = "followed_up"
+    turn: int
+    meaning: str
+    because: str = ""
+
+    def words(self) -> str:
+        return self.meaning
+
+
 class ToolCalled(Durable):
     """A read that serves an answer, outside any plan."""
 
@@ -106,6 +126,8 @@ class ToolReturned(Durable):
     failure: FailureClass | None = None
     cause: str = ""
     seconds: float = 0.0
+    age: float = 0.0
+    """Seconds since it was really read, where an earlier answer was used again."""
 
     def words(self) -> str:
         return f"{self.tool} {self.summary} {self.cause}"

@@ -201,4 +201,10 @@ def _summary(progress: PlanProgress) -> str:
     ]
     if back:
         words.append(f"{' and '.join(back)} put back as found")
-    return ", ".join(words) + "."
+    return " ".join((", ".join(words) + ".", *_half_way(progress)))
+
+
+def _half_way(progress: PlanProgress) -> list[str]:
+    """What became of each write that a stop met on its way, in that write's own words."""
+    stopped = [step for step in progress.plan.writes if progress.of(step.id).state is StepState.STOPPED]
+    return [f"{step.title}: {cause}" for step in stopped if (cause := progress.of(step.id).cause)]

@@ -18,6 +18,7 @@ from agent.execution.step import StepRun
 from agent.plan import StepState
 from agent.putting_back import changed_since, same_changes
 from agent.recovery import Response, classify, may_repeat, respond, wait
+from agent.second_person import refuse_undecided
 from tools.errors import CheckFailed, Drifted, GateRefused, InDoubt, ToolError
 from tools.gate import Grant, Permit
 from tools.tool import Arguments, Observation, Preview, Verdict, WriteTool
@@ -37,6 +38,8 @@ _BELATED = 20.0
 class WriteStep(StepRun):
     _before: dict[str, JsonValue] | None = None
     _grant: Grant | None = None
+    _permits: tuple[Permit, ...] = ()
+    """What this attempt may send."""
 
     def measured_against(self, before: dict[str, JsonValue]) -> None:
         """Observe the effect against this before-state.
@@ -51,13 +54,15 @@ class WriteStep(StepRun):
         while True:
             attempt += 1
             try:
+                refuse_undecided(self.site.log.state.plans[self.plan_id], self.step)
                 fresh = await self.unless_stopped(self._refuse_drift())
                 if self.step.undoes and not fresh.changes:
                     await self.needless(attempt, "It is as it was before; there is nothing to put back.")
                     return
                 if self.step.undoes:
                     self.measured_against(fresh.before)
-                key = await self.intend(attempt, self._approved.permits, self._before)
+                self._permits = self._granted(fresh)
+                key = await self.intend(attempt, self._permits, self._before)
             except Stopped:
                 await self.stopped("", "Stopped before it was sent.", applied=False)
                 return
@@ -177,9 +182,8 @@ class WriteStep(StepRun):
         return self._approved.model_copy(update={"before": self._before})
 
     async def _send(self) -> BaseModel:
-        permits: tuple[Permit, ...] = self._approved.permits
-        seconds = self._tool.timeout
-        with self.site.mint.grant(self.step.id, permits, seconds=seconds, halted=self.stop.is_set) as grant:
+        seconds, halted = self._tool.timeout, self.stop.is_set
+        with self.site.mint.grant(self.step.id, self._permits, seconds=seconds, halted=halted) as grant:
             self._grant = grant
             async with asyncio.timeout(self._tool.timeout):
                 return await self._tool.run(self._args, self.step.scope)
@@ -210,9 +214,17 @@ class WriteStep(StepRun):
                 f" and stands for {fresh.server} now.",
                 hint="Look at the kubeconfig. Plan again if this is where it is meant to happen.",
             )
+        if fresh.cluster != approved.cluster:
+            raise Drifted(
+                f"{self.step.scope.context} is another cluster than the plan was drawn for: its kube-system has the"
+                f" uid {fresh.cluster or '(not to be read any more)'}, not {approved.cluster or '(none)'}.",
+                hint="Look at the kubeconfig. Plan again if this is where it is meant to happen.",
+            )
         if self.step.undoes and not fresh.changes:
             return fresh
-        same_change = same_changes(fresh.changes, approved.changes) and fresh.permits == approved.permits
+        requests = [open_ended(permit) for permit in fresh.permits]
+        same_requests = requests == [open_ended(permit) for permit in approved.permits]
+        same_change = same_changes(fresh.changes, approved.changes) and same_requests
         known = fresh.observed == approved.observed or self.step.undoes or self._changed_by_ourselves()
         if same_change and known:
             return fresh
@@ -227,6 +239,28 @@ class WriteStep(StepRun):
         raise Drifted(
             f"{approved.target} changed since it was approved.",
             hint=f"The step would now do: {now or 'nothing'}. Plan again to decide on that.",
+        )
+
+    def _granted(self, fresh: Preview) -> tuple[Permit, ...]:
+        """The requests of this attempt, down to what they say.
+
+        They are those that were approved. Only where this plan itself has changed the object since may
+        their content be another, since a patch can hold what it leaves as it is: then it is what was
+        just rehearsed, with the very diff that was approved. Raises `Drifted`.
+        """
+        approved = self._approved.permits
+        if any(permit.system == "kubernetes" and not permit.content for permit in approved):
+            raise Drifted(
+                f"{self.step.title} was approved without a record of what exactly is sent.",
+                hint="Plan again; plans drawn up now hold it.",
+            )
+        if fresh.permits == approved:
+            return approved
+        if self.step.undoes or self._changed_by_ourselves():
+            return fresh.permits
+        raise Drifted(
+            f"{self.step.title} would send something else than what was rehearsed when it was approved.",
+            hint="Plan again to decide on that.",
         )
 
     def _changed_by_ourselves(self) -> bool:
@@ -308,3 +342,8 @@ class WriteStep(StepRun):
             await self.succeed(key, attempt, seen.detail, began=began)
         else:
             await self.stopped(key, f"Stopped in flight: {seen.detail}", applied=seen.applied)
+
+
+def open_ended(permit: Permit) -> Permit:
+    """The permit without its content."""
+    return permit.model_copy(update={"content": ""})

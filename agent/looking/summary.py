@@ -13,6 +13,7 @@ from tools.kubernetes.objects import LAST_APPLIED
 from tools.kubernetes.plain_text import plain
 from tools.kubernetes.reads.describe import container_states
 from tools.kubernetes.rollout import counts, selector_text
+from tools.kubernetes.standing import BETTER_FALSE
 
 LONGEST_VALUE = 300
 """Characters of one value; the YAML has all of it."""
@@ -190,15 +191,12 @@ def _conditions(obj: Json) -> Section:
     bad: set[int] = set()
     for entry in mappings(obj, "status", "conditions"):
         kind, status = text(entry, "type"), text(entry, "status")
-        wanted = "False" if kind.endswith(_BETTER_FALSE) else "True"
+        wanted = "False" if kind.endswith(BETTER_FALSE) else "True"
         if status != wanted:
             bad.add(len(rows))
         why = ": ".join(part for part in (text(entry, "reason"), text(entry, "message")) if part)
         rows.append((kind, status, text(entry, "lastTransitionTime"), _short(why)))
     return Section("conditions", tuple(rows), ("TYPE", "STATUS", "SINCE", "WHY"), frozenset(bad))
-
-
-_BETTER_FALSE = ("Pressure", "Unavailable", "Failure", "Failed", "Stalled", "Degraded", "DisruptionTarget")
 
 
 def _containers(obj: Json) -> Section:

@@ -1,8 +1,9 @@
 """A `Request` as the Messages API wants it (https://platform.claude.com/docs/en/api/messages).
 
-The prompt is cached at three marks: the system text, the last tool, the last block of the last
-message. The first two do not change within a session, and the third makes each call find all that
-the call before it had written. A server that knows no caching ignores the marks.
+The prompt is cached at four marks: the system text, the last tool, and the last blocks of the last two of
+the user's messages. The first two do not change within a session. The last one writes what the next call
+will read; the one before it stands where the call before had written, so that it is found however many
+blocks came since (a server looks back over twenty). A server that knows no caching ignores the marks.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from agent.model import (
 Json = dict[str, JsonValue]
 
 CACHED: Json = {"type": "ephemeral"}
+_MARKED_MESSAGES = 2
 
 
 def body(request: Request, model: str, *, show_thinking: bool) -> Json:
@@ -61,14 +63,15 @@ def _tool(tool: ToolSpec) -> Json:
 
 def _messages(messages: tuple[Message, ...]) -> list[Json]:
     result: list[Json] = []
-    last: Json | None = None
+    marked: list[Json] = []
     for message in messages:
         blocks = [(block, raw) for block in message.content if (raw := _block(block)) is not None]
         if blocks:
             result.append({"role": message.role, "content": [raw for _, raw in blocks]})
-            last = blocks[-1][1] if _cacheable(blocks[-1][0]) else None
-    if last is not None:
-        last["cache_control"] = CACHED
+            if message.role == "user" and _cacheable(blocks[-1][0]):
+                marked.append(blocks[-1][1])
+    for block in marked[-_MARKED_MESSAGES:]:
+        block["cache_control"] = CACHED
     return result
 
 

@@ -12,11 +12,14 @@ from agent.logbook import Logbook
 from agent.plan import PlanStatus, Step
 from agent.remembering import incidents, procedures
 from agent.remembering.statements import Statement, heard
-from agent.runbooks.runbook import Runbook
+from agent.runbooks.runbook import Runbook, parse
 from memory.knowledge import Fresh, Kind, Knowledge, Reference, Remembered, Source, Status, Where
 
 MOST_PROCEDURES = 200
 """Procedures that are looked through for one request."""
+
+FACT_LASTS = 90 * 86_400
+"""Seconds after which a fact that was stated is stale until it is found true again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Lessons:
             source=Source.SAID,
             reference=self._said_in(turn),
             by=self.operator,
+            ttl=FACT_LASTS if statement.kind is Kind.FACT else None,
         )
 
     async def learned(self, knowledge: Knowledge, plan_id: str) -> Fresh | None:
@@ -58,6 +62,10 @@ class Lessons:
             return None
         if progress.approved != {step.id for step in progress.plan.steps}:
             return None
+        if any(
+            isinstance(r.event, e.MemoriesRelied) and r.event.plan_id == plan_id for r in self.log.history
+        ):
+            return None  # what was remembered of one thing would be done to every other
         said = next(
             (
                 r.event
@@ -83,7 +91,8 @@ class Lessons:
         return Fresh(
             kind=Kind.PROCEDURE,
             subject=runbook.name,
-            body=f"{runbook.phrase}: {', then '.join(step.tool for step in runbook.steps if step.tool)}",
+            topic=_topic(runbook),
+            body=_summary(runbook),
             content={
                 "runbook": runbook.model_dump(mode="json", exclude_defaults=True),
                 "precondition": procedures.precondition(progress.plan),
@@ -131,6 +140,33 @@ class Lessons:
             cluster=clusters.pop() if len(clusters) == 1 else "",
             account=accounts.pop() if len(accounts) == 1 else "",
         )
+
+
+def imported(text: str, source: str) -> Fresh:
+    """The procedure in a runbook file; like everything imported it is proposed, and holds wherever it is used.
+
+    Raises:
+        RunbookError: it is no runbook; the sentence names the field.
+    """
+    runbook = parse(text, source)
+    return Fresh(
+        kind=Kind.PROCEDURE,
+        subject=runbook.name,
+        topic=_topic(runbook),
+        body=_summary(runbook),
+        content={"runbook": runbook.model_dump(mode="json", exclude_defaults=True)},
+        source=Source.IMPORTED,
+        by=source,
+    )
+
+
+def _topic(runbook: Runbook) -> str:
+    """A procedure replaces the one of its name."""
+    return f"procedure {runbook.name}"
+
+
+def _summary(runbook: Runbook) -> str:
+    return f"{runbook.phrase}: {', then '.join(step.tool for step in runbook.steps if step.tool)}"
 
 
 def runbook_of(memory: Remembered) -> Runbook | None:

@@ -7,16 +7,19 @@ checked plan are taken, and they are proposals too.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from agent import commands as c
 from agent import events as e
 from agent.known import Known
 from agent.logbook import Logbook
 from agent.plan import PlanStatus
-from agent.remembering import incidents, lessons, procedures, telling
+from agent.remembering import bygone, incidents, lessons, preferences, procedures, reliance, telling
+from agent.remembering.deciding import Deciding, written
 from agent.remembering.statements import Heard, Statement, heard
+from agent.resting import Told
 from agent.runbooks.library import Library
 from agent.runbooks.runbook import Runbook
 from memory.knowledge import AT_MOST, Fresh, Kind, Knowledge, Remembered, Status, Where
@@ -76,19 +79,31 @@ class Remembering:
 
     async def quotes(self) -> dict[tuple[int, ...], str]:
         """For each group of memories this session used, the text a model is given; what is forgotten is not."""
-        groups = [
-            tuple(one.id for one in recorded.event.used)
-            for recorded in self.log.history
-            if isinstance(recorded.event, e.MemoriesUsed)
-        ]
-        if self.knowledge is None or not groups:
-            return {}
-        found = await self.knowledge.many(number for group in groups for number in group)
-        told = {group: [found[number] for number in group if number in found] for group in groups}
-        return {group: telling.for_model(memories) for group, memories in told.items() if memories}
+        return await quotes(self.knowledge, self.log.history) if self.knowledge is not None else {}
+
+    async def shaping(self, turn: int) -> preferences.Wishes:
+        """How an answer made by rule is to be shown; the preferences that say so are credited."""
+        if self.knowledge is None:
+            return preferences.Wishes()
+        wished = await preferences.wishes(self.knowledge, self.here)
+        found = await self.knowledge.many(wished.memories) if wished.memories else {}
+        await self._credit(self.knowledge, list(found.values()), turn, "shaped")
+        return wished
+
+    async def told(self) -> tuple[Told, ...]:
+        """The facts and preferences this session's model was given, for plans that may rest on them."""
+        used = {one.id: one.stale for one in self._used() if one.kind in ("fact", "preference")}
+        found = await self.knowledge.many(used) if self.knowledge is not None and used else {}
+        return tuple(reliance.told(memory, stale=used[memory.id]) for memory in found.values())
+
+    def _used(self) -> list[e.MemoryUsed]:
+        events = [recorded.event for recorded in self.log.history]
+        return [one for event in events if isinstance(event, e.MemoriesUsed) for one in event.used]
 
     async def after_turn(self, turn: int) -> None:
-        """Keep what the operator stated in this turn."""
+        """Keep what the operator stated in this turn, and note what its plan rests on."""
+        if self.knowledge is not None:
+            await reliance.note(self.log, self.knowledge, turn, await self.told())
         statements, self._statements = self._statements, ()
         for statement in statements:
             if self.knowledge is not None and not statement.refused:
@@ -101,6 +116,7 @@ class Remembering:
         progress = self.log.state.plans[plan_id]
         if progress.plan.origin.startswith(f"{LEARNED}:"):
             await self._fared(self.knowledge, progress.plan.origin, progress.status)
+        await reliance.fared(self.log, self.knowledge, progress)
         if progress.status is not PlanStatus.SUCCEEDED or not progress.plan.writes:
             return
         if learned := await self._lessons.learned(self.knowledge, plan_id):
@@ -108,6 +124,11 @@ class Remembering:
             await self.knowledge.fared(kept.id, self.log.now(), well=True)
         if past := self._lessons.incident(plan_id):
             await self._write(self.knowledge, past, progress.turn)
+
+    async def decide(self, command: c.MemoryCommand) -> None:
+        """Carry out what the operator decided about memories. Raises as `Deciding.carry_out`."""
+        if self.knowledge is not None:
+            await Deciding(self.knowledge, self.log.record, self.log.now, self.operator).carry_out(command)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -125,6 +146,8 @@ class Remembering:
             kinds=[Kind.PREFERENCE], statuses=[Status.ACTIVE], here=self.here, limit=_PREFERENCES
         )
         found = [item.memory for item in await knowledge.recall(request, self.here, now)]
+        if bygone.asks_about_then(request):
+            found = await bygone.with_earlier(knowledge, found, AT_MOST - len(wishes))
         chosen = list({memory.id: memory for memory in (*wishes, *found)}.values())[:AT_MOST]
         await self._credit(knowledge, chosen, turn, "recalled")
 
@@ -148,7 +171,7 @@ class Remembering:
         knowledge: Knowledge,
         memories: list[Remembered],
         turn: int,
-        why: Literal["recalled", "similar", "procedure"],
+        why: Literal["recalled", "similar", "procedure", "shaped"],
     ) -> None:
         if memories:
             told = tuple(telling.used(memory, self.log.now()) for memory in memories)
@@ -233,15 +256,7 @@ class Remembering:
     async def _write(self, knowledge: Knowledge, fresh: Fresh, turn: int) -> Remembered:
         fresh = self.log.redactor.model(fresh)  # the one place where something is kept
         kept = await knowledge.remember(fresh, self.log.now())
-        await self.log.record(
-            e.MemoryWritten(
-                turn=turn,
-                memory=kept.id,
-                what=kept.kind.value,
-                status="active" if kept.status is Status.ACTIVE else "proposed",
-                source=kept.source.value,
-            )
-        )
+        await self.log.record(written(kept, turn))
         if kept.replaces:
             self.log.show(
                 e.Noticed(text=f"Memory {kept.replaces} said otherwise; it is closed and kept as history.")
@@ -255,3 +270,15 @@ def _record(memory: Remembered) -> str:
         f"{memory.subject} (memory {memory.id}, of {memory.at:%-d %B %Y}, "
         f"verified {times} time{'' if times == 1 else 's'})"
     )
+
+
+async def quotes(knowledge: Knowledge, history: Iterable[e.Recorded]) -> dict[tuple[int, ...], str]:
+    """The words of the memories that a session used, group by group as they were told; forgotten ones are left out."""
+    used = [recorded.event.used for recorded in history if isinstance(recorded.event, e.MemoriesUsed)]
+    if not used:
+        return {}
+    groups = [tuple(one.id for one in group) for group in used]
+    stale = {one.id for group in used for one in group if one.stale}
+    found = await knowledge.many(number for group in groups for number in group)
+    told = {group: [found[number] for number in group if number in found] for group in groups}
+    return {group: telling.for_model(memories, stale) for group, memories in told.items() if memories}

@@ -44,6 +44,9 @@ _PERMISSION = re.compile(
     re.IGNORECASE,
 )
 
+_OWNER_OF = re.compile(r"^(?P<whose>\S+)'s (?P<what>.+)$")
+"""“checkout's quota” is what “the quota of checkout” is."""
+
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+(?=\S)|\n+")
 
 
@@ -110,7 +113,7 @@ def topic_of(body: str) -> tuple[str, str]:
             )
     before, found, _ = tidy.partition(" is ")
     if found and (re.match(r"(?:the|our|my) ", before) or " of " in before or "'s " in before):
-        subject = _bare(before)
+        subject = _OWNER_OF.sub(r"\g<what> of \g<whose>", _bare(before))
         return subject, f"{subject} is"
     wish = re.match(
         r"(?:always |please |never )?(answer|write|speak|reply|use|show|call|sort|format|keep)\b(.*)", tidy

@@ -18,6 +18,7 @@ from agent.runbooks.runbook import Parameter, Runbook
 from agent.runbooks.triggers import number
 from agent.touching import kind_word
 from tools.errors import NotFound
+from tools.kubernetes.finding import working_namespace
 from tools.tool import Call, Preview, Scope
 
 Value = JsonValue
@@ -86,7 +87,8 @@ class Resolver:
         kind, _, bare = words[name].rpartition("/")
         place = words.get(parameter.within, "") if parameter.within else ""
         if kind and kind_word(kind) not in SCALABLE:
-            return await self._object(kind_word(kind), bare, place)
+            exact = kind.lower() if "." in kind else kind_word(kind)  # a group tells kinds of one name apart
+            return await self._object(exact, bare, place)
         found = await self._find(name=bare.lower(), environment=place)
         if kind:
             found = [item for item in found if str(item["kind"]).lower() == kind_word(kind)]
@@ -179,12 +181,11 @@ class Resolver:
         """The namespaces that a place's name means; none when no place was named."""
         if not word:
             namespace = self.scope.namespace
-            return {
-                "name": namespace or "all namespaces",
-                "each": [
-                    {"name": namespace or "all namespaces", "namespace": namespace, "all": not namespace}
-                ],
-            }
+            name = namespace or "all namespaces"
+            # What cannot be asked of all namespaces at once is asked of the one that is worked in.
+            working = working_namespace("", self.scope)
+            one: Value = {"name": name, "namespace": namespace, "all": not namespace, "working": working}
+            return {"name": name, "each": [one]}
         output = await self.reader.run(
             Call(tool="kubernetes_find_workloads", args={"environment": word.lower()}), self.scope
         )
@@ -193,7 +194,7 @@ class Resolver:
             namespaces = sorted({str(item["namespace"]) for item in _models(output, "workloads")})
         return {
             "name": word,
-            "each": [{"name": name, "namespace": name, "all": False} for name in namespaces],
+            "each": [{"name": name, "namespace": name, "all": False, "working": name} for name in namespaces],
         }
 
 

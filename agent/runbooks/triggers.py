@@ -23,10 +23,10 @@ SLOTS = {
     "count": rf"\d{{1,5}}|{'|'.join(NUMBERS)}",
     "revision": r"\d{1,9}",
     "image": r"[A-Za-z0-9][\w./:@-]*",
-    "workload": r"(?:[A-Za-z]+/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
+    "workload": r"(?:[A-Za-z][A-Za-z0-9.-]*/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
     "place": r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
     "environment": r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
-    "kind": r"[A-Za-z][A-Za-z.-]*",
+    "kind": r"[A-Za-z][A-Za-z0-9.-]*",
     "name": r"[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?",
     "container": r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
 }

@@ -11,13 +11,14 @@ from agent import events as e
 from agent.commands import Approve, Became, PassGate, Resume, SettleDoubt
 from agent.decisions import CommandRefused, Why
 from agent.plan import PlanStatus, StepState
+from agent.second_person import waiting_words
 from agent.state import PlanProgress, SessionState
 from console.cli.documents import ApplyDocument, PlanDocument
 from console.cli.exits import Exit, Problem, of_failure
 from console.cli.opening import agent_at_work, open_journal, replay
 from console.cli.output import Output
 from console.cli.parser import Choices
-from console.cli.plan_text import apply_command, apply_lines, plan_lines
+from console.cli.plan_text import apply_command, apply_lines, command, plan_lines
 from console.cli.turns import halt
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ async def run(
     doubts: Sequence[str] = (),
 ) -> int:
     """Approve a plan by its hash, or go on with it where it was interrupted, and follow it to its end."""
-    session_id, state = await _recorded(choices, plan_id)
+    session_id, state = await recorded_plan(choices, plan_id)
     planned = state.plans[plan_id]
     if not approve:
         shown = PlanDocument.of(planned, session_id)
@@ -60,6 +61,9 @@ async def run(
     if waiting is not None and waiting.replaces == plan_id:
         out.notice(f"What is left was planned again as {waiting.plan.id}:")
         out.notice(f"  {apply_command(PlanDocument.of(waiting, session_id), choices)}")
+    if waits := waiting_words(session.state.plans[plan_id]):
+        line = command(["pilothouse", "approve", plan_id, "--approve", planned.plan.hash], choices)
+        out.notice(f"{waits} They say:\n  {line}")
     done = ApplyDocument.of(session.state.plans[plan_id], session_id)
     out.result(done, lambda: apply_lines(done, out))
     return Exit.INTERRUPTED if interrupted else _exit(session.state.plans[plan_id])
@@ -68,7 +72,7 @@ async def run(
 # --- details -------------------------------------------------------------------------------------------
 
 
-async def _recorded(choices: Choices, plan_id: str) -> tuple[str, SessionState]:
+async def recorded_plan(choices: Choices, plan_id: str) -> tuple[str, SessionState]:
     """The plan's session as the journal tells it; nothing is opened or sent for that."""
     session_id, dot, _ = plan_id.rpartition(".")
     if not dot:
@@ -106,6 +110,12 @@ def _refuse_early(
     if unknown:
         known = ", ".join(step.id for step in plan.steps)
         raise Problem(Exit.USAGE, f"Plan {plan.id} has no step {unknown[0]}.", f"Its steps are {known}.")
+    refuse_elsewhere(choices, state, planned)
+
+
+def refuse_elsewhere(choices: Choices, state: SessionState, planned: PlanProgress) -> None:
+    """Raise `Problem` for a plan of the sandbox outside of it, and the other way round."""
+    plan = planned.plan
     if state.sandbox != choices.sandbox:
         where = "in the practice sandbox" if state.sandbox else "outside the practice sandbox"
         hint = "Add --sandbox." if state.sandbox else "Leave --sandbox away."
@@ -174,10 +184,7 @@ async def _finish(
 
 async def _follow(session: Session, plan_id: str, out: Output) -> None:
     """Say on stderr how the steps move."""
-    start = session.state.seq
-    async for recorded in session.subscribe():
-        if recorded.seq is not None and recorded.seq <= start:
-            continue
+    async for recorded in session.subscribe(len(session.history)):
         event = recorded.event
         if isinstance(event, e.Noticed):
             out.notice(event.text)
@@ -218,7 +225,7 @@ def _exit(progress: PlanProgress) -> Exit:
     """The code for how the plan ended; of several failures the first step's counts."""
     if progress.status is PlanStatus.SUCCEEDED:
         return Exit.DONE
-    if progress.status is PlanStatus.INTERRUPTED:
+    if progress.status in (PlanStatus.INTERRUPTED, PlanStatus.OFFERED):
         return Exit.DECISION
     for step in progress.plan.steps:
         seen = progress.of(step.id)

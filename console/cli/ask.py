@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from agent import events as e
+from agent.following.meaning import understood
 from agent.remembering.telling import credits
 from console.cli.documents import TurnDocument, turn_document
 from console.cli.exits import Exit
@@ -71,6 +72,8 @@ class _Stream:
                 self._out.write(plain(text))
             case e.ModelReplied():
                 self.end()
+            case e.FollowedUp() as followed:
+                self._out.notice(understood(followed))
             case e.ToolCalled(call=call):
                 self._out.notice(f"reading {call.tool} …")
             case e.ModelWaiting(seconds=seconds, cause=cause):

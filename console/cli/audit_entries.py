@@ -110,6 +110,8 @@ def erased(session: Erased) -> Entry:
 def _resource(event: e.Event, plan: str, step: str, targets: dict[tuple[str, str], str]) -> str:
     if isinstance(event, e.ToolCalled):
         return _subject(event.call.args)
+    if isinstance(event, e.RevealGranted):
+        return event.target
     if step:
         return targets.get((plan, step), "")
     named = (name for (owner, _), name in targets.items() if owner == plan)
@@ -141,6 +143,10 @@ def _who(event: e.Event, helm: str) -> str:
             | e.GatePassed()
             | e.AskingWaived()
             | e.AskingResumed()
+            | e.RevealGranted()
+            | e.ApprovalGiven()
+            | e.RevealEnded()
+            | e.MemoryDecided()
         ):
             return event.by
         case e.SessionStarted() | e.SessionResumed() | e.TitleChanged() | e.ScopeChanged():
@@ -169,6 +175,8 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"said: {event.text}", ""
         case e.Understood():
             return f"understood as {event.runbook}", ""
+        case e.FollowedUp():
+            return f"pointed back: {event.meaning}", event.because
         case e.ToolCalled():
             return f"reads with {event.call.tool}", ""
         case e.ToolReturned():
@@ -189,6 +197,8 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"refused to offer: {event.goal}", " ".join(event.problems)
         case e.PlanApproved():
             return f"approved {', '.join(event.steps)}", ""
+        case e.ApprovalGiven():
+            return f"approved {', '.join(event.steps)}, one of several people", f"account {event.login}"
         case e.PlanRejected():
             return "rejected the plan", event.comment
         case e.PlanResumed():
@@ -199,6 +209,17 @@ def _told(event: e.Event) -> tuple[str, str]:
             return f"decided beforehand: {'; '.join(map(str, event.waivers))}", ""
         case e.AskingResumed():
             return f"wants to be asked again: {'; '.join(map(str, event.waivers))}", ""
+        case e.RevealGranted():
+            why = f": {event.why}" if event.why else ""
+            return f"reveals {event.what} ({event.how}){why}", ""
+        case e.RevealEnded():
+            return f"reveal of {event.what}", f"{event.outcome} {event.cause}".rstrip()
+        case e.MemoriesUsed():
+            return f"used memories {', '.join(str(one.id) for one in event.used)}", event.why
+        case e.MemoryWritten():
+            return f"kept {event.what} {event.memory}", event.status
+        case e.MemoryDecided():
+            return f"decided about memories {', '.join(map(str, event.memories))}", event.decision
         case e.GateReached():
             return "waits for the operator", event.gate
         case e.GatePassed():

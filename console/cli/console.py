@@ -34,7 +34,7 @@ def run(choices: Choices, out: Output) -> int:
         await asyncio.to_thread(import_module, "agent.agent")
         from console.cli.opening import start
 
-        agent = await start(choices, os.environ)
+        agent = await start(choices, os.environ, screen=True)
         agent.begin_warming()
         return agent
 

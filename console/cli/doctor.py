@@ -204,14 +204,17 @@ async def _contexts(agent: Agent) -> list[Check]:
         called = f"context {name}{' (current)' if current else ''}"
         try:
             async with asyncio.timeout(REACH_SECONDS):
-                version = await (await agent.clusters.cluster(name)).json("GET", "/version")
+                cluster = await agent.clusters.cluster(name)
+                version = await cluster.json("GET", "/version")
         except TimeoutError:
             detail = f"{server}: no answer within {REACH_SECONDS:.0f} s."
             return Check(name=called, state="warn", detail=detail, mend="Is the cluster up, the VPN on?")
         except ToolError as error:
             return Check(name=called, state="warn", detail=error.message, mend=error.hint)
         return Check(
-            name=called, state="ok", detail=f"{server}, {version.get('gitVersion', 'version unknown')}"
+            name=called,
+            state="ok",
+            detail=f"{server}, {version.get('gitVersion', 'version unknown')}{_reads(cluster.reads_as)}",
         )
 
     return await asyncio.gather(*(reach(item.name, item.server, item.current) for item in contexts))
@@ -239,9 +242,16 @@ async def _profiles(agent: Agent) -> Check:
         )
     except ToolError as error:
         return Check(name="aws", state="warn", detail=f"profile {chosen}: {error.message}", mend=error.hint)
+    reads = _reads(agent.accounts.reads_as(where))
     return Check(
-        name="aws", state="ok", detail=f"profile {chosen} is {who.get('Arn', 'known')}; profiles {names}"
+        name="aws",
+        state="ok",
+        detail=f"profile {chosen} is {who.get('Arn', 'known')}{reads}; profiles {names}",
     )
+
+
+def _reads(other: str) -> str:
+    return f", reads as {other}" if other else ""
 
 
 def _practice() -> Check:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
 
-from agent.home_redactor import home_redactor
+from agent import commands as c
+from agent import events as e
+from agent.logbook import open_envelope
 from console.cli.exits import Exit, Problem
+from console.cli.memory_opening import (
+    changed_document,
+    clean,
+    open_decisions,
+    open_knowledge,
+    operator,
+    place_of,
+    redactor_of,
+)
+from console.cli.memory_text import details, lines
+from console.cli.opening import open_journal
 from console.cli.output import Output, plain
 from console.cli.parser import Choices
-from memory.home import Home
-from memory.knowledge import Fresh, Kind, Knowledge, Remembered, Status, Where
-from memory.knowledge.portable import export as document_of
-from memory.knowledge.portable import read
-
-MOST = 100_000
-"""Memories in one export."""
+from memory import search
+from memory.journal import Journal
+from memory.knowledge import Fresh, Kind, Reference, Status
 
 
 async def list_all(
@@ -36,22 +39,22 @@ async def list_all(
     """Print what is remembered, or what fits the words; what waits to be confirmed comes first."""
     kinds = [Kind(kind)] if kind else None
     statuses = None if status == "all" else [Status(status)] if status else [Status.PROPOSED, Status.ACTIVE]
-    here = _place(scope) if scope is not None else None
-    async with _knowledge(choices) as knowledge:
+    here = place_of(scope) if scope is not None else None
+    async with open_knowledge(choices) as knowledge:
         if text:
             found = await knowledge.search(" ".join(text), limit, kinds=kinds, statuses=statuses, here=here)
         else:
             found = await knowledge.list(kinds=kinds, statuses=statuses, here=here, limit=limit)
     out.result(
         {"memories": [memory.model_dump(mode="json") for memory in found]},
-        lambda: _lines(found, out) if found else ["Nothing is remembered here."],
+        lambda: lines(found, out) if found else ["Nothing is remembered here."],
     )
     return Exit.DONE
 
 
 async def show(choices: Choices, out: Output, *, number: int) -> int:
     """Print all of a memory: where it comes from, how it fared, and what it replaced."""
-    async with _knowledge(choices) as knowledge:
+    async with open_knowledge(choices) as knowledge:
         memory = await knowledge.get(number)
         before = await knowledge.history(number)
     out.result(
@@ -59,7 +62,35 @@ async def show(choices: Choices, out: Output, *, number: int) -> int:
             **memory.model_dump(mode="json"),
             "history": [older.model_dump(mode="json") for older in before],
         },
-        lambda: _details(memory, before),
+        lambda: details(memory, before),
+    )
+    return Exit.DONE
+
+
+async def why(choices: Choices, out: Output, *, number: int) -> int:
+    """Print why a memory is known: the words it was said in, who decided about it, and how it fared."""
+    async with open_knowledge(choices) as knowledge, open_journal(choices) as (journal, sessions):
+        memory = await knowledge.get(number)
+        before = await knowledge.history(number)
+        origin = await _origin(journal, memory.reference)
+        hits = await sessions.search(f"memory-{number}", limit=50)
+        decisions = [
+            f"{hit.at:%Y-%m-%d %H:%M}  {search.plain(hit.snippet)}"
+            for hit in hits
+            if hit.kind == "memory_decided"
+        ]
+    out.result(
+        {
+            **memory.model_dump(mode="json"),
+            "said": origin,
+            "decisions": decisions,
+            "history": [older.model_dump(mode="json") for older in before],
+        },
+        lambda: [
+            *details(memory, before),
+            *([plain(f"  said        {origin}")] if origin else []),
+            *(plain(f"  decided     {line}") for line in decisions),
+        ],
     )
     return Exit.DONE
 
@@ -68,6 +99,7 @@ async def add(
     choices: Choices, out: Output, *, text: Sequence[str], subject: str = "", kind: str = "", scope: str = ""
 ) -> int:
     """Remember what the operator says."""
+    from agent.remembering.lessons import FACT_LASTS
     from agent.remembering.statements import granting, topic_of
 
     body = " ".join(text).strip()
@@ -81,11 +113,12 @@ async def add(
         subject=subject or about,
         topic=topic,
         body=body,
-        where=_place(scope),
-        by=_operator(),
+        where=place_of(scope),
+        by=operator(),
+        ttl=FACT_LASTS if kind in ("", "fact") else None,
     )
-    async with _knowledge(choices) as knowledge:
-        memory = await knowledge.remember(_clean(choices, fresh), datetime.now(UTC))
+    async with open_decisions(choices) as deciding:
+        memory = await deciding.keep(clean(choices, fresh))
     closed = f" It closes {memory.replaces}, which said otherwise." if memory.replaces else ""
     out.result(memory, lambda: [f"Remembered as {memory.id}.{closed}"])
     return Exit.DONE
@@ -103,38 +136,38 @@ async def edit(
     """Put a new version in place of a memory; the old one stays as its history."""
     from agent.remembering.statements import granting
 
-    changes: dict[str, object] = {}
-    if text:
-        changes["body"] = " ".join(text).strip()
-        if refused := granting(" ".join(text)):
-            raise Problem(Exit.REFUSED, refused)
-    if subject is not None:
-        changes["subject"] = subject
-    if scope is not None:
-        changes["where"] = _place(scope)
-    if not changes:
+    body = " ".join(text).strip() or None
+    if body is not None and (refused := granting(body)):
+        raise Problem(Exit.REFUSED, refused)
+    if body is subject is scope is None:
         raise Problem(Exit.USAGE, "There is nothing to change.", "Give a text, --subject or --scope.")
-    async with _knowledge(choices) as knowledge:
-        old = await knowledge.get(number)
-        fresh = Fresh.model_validate({**{name: getattr(old, name) for name in Fresh.model_fields}, **changes})
-        memory = await knowledge.edit(number, _clean(choices, fresh), datetime.now(UTC))
+    where = None if scope is None else str(place_of(scope))
+    command = c.EditMemory(memory=number, how="flag", body=body, subject=subject, where=where)
+    async with open_decisions(choices) as deciding:
+        _, new = await deciding.carry_out(redactor_of(choices).model(command))
+        memory = await deciding.knowledge.get(new)
     out.result(memory, lambda: [f"Memory {number} is now {memory.id}; the old words are its history."])
     return Exit.DONE
 
 
 async def confirm(choices: Choices, out: Output, *, numbers: Sequence[int]) -> int:
     """Make proposed memories active."""
-    async with _knowledge(choices) as knowledge:
-        found = [await knowledge.confirm(number, datetime.now(UTC)) for number in numbers]
-    out.result(_changed(found), lambda: [f"Memory {memory.id} is active." for memory in found])
+    async with open_decisions(choices) as deciding:
+        for number in numbers:
+            await deciding.carry_out(c.ConfirmMemory(memory=number, how="flag"))
+        found = [await deciding.knowledge.get(number) for number in numbers]
+    out.result(changed_document(found), lambda: [f"Memory {memory.id} is active." for memory in found])
     return Exit.DONE
 
 
 async def reject(choices: Choices, out: Output, *, numbers: Sequence[int], reason: str = "") -> int:
     """Say that memories are wrong; they are kept as rejected and never used."""
-    async with _knowledge(choices) as knowledge:
-        found = [await knowledge.reject(number, datetime.now(UTC), reason) for number in numbers]
-    out.result(_changed(found), lambda: [f"Memory {memory.id} is rejected." for memory in found])
+    async with open_decisions(choices) as deciding:
+        for number in numbers:
+            command = c.RejectMemory(memory=number, how="flag", reason=reason)
+            await deciding.carry_out(redactor_of(choices).model(command))
+        found = [await deciding.knowledge.get(number) for number in numbers]
+    out.result(changed_document(found), lambda: [f"Memory {memory.id} is rejected." for memory in found])
     return Exit.DONE
 
 
@@ -144,59 +177,18 @@ async def forget(
     """Remove the bytes of a memory and of what it replaced, or of everything said of a place."""
     if (number is None) == (scope is None):
         raise Problem(Exit.USAGE, "Say what to forget: the ID of one memory, or a place with --scope.")
-    async with _knowledge(choices) as knowledge:
-        if number is not None:
-            gone = await knowledge.forget(number)
-        else:
-            place = _place(scope or "")
-            if place.anywhere:
-                raise Problem(Exit.USAGE, "Name a place after --scope, such as kind-staging/shop.")
-            gone = await knowledge.forget_within(place)
+    if scope is not None and place_of(scope).anywhere:
+        raise Problem(Exit.USAGE, "Name a place after --scope, such as kind-staging/shop.")
+    command = (
+        c.ForgetPlace(place=str(place_of(scope or "")), how="flag")
+        if number is None
+        else c.ForgetMemory(memory=number, how="flag")
+    )
+    async with open_decisions(choices) as deciding:
+        gone = await deciding.carry_out(command)
     out.result(
-        {"forgotten": gone},
+        {"forgotten": list(gone)},
         lambda: [f"Forgot {', '.join(map(str, gone))}." if gone else "Nothing was remembered there."],
-    )
-    return Exit.DONE
-
-
-async def export(
-    choices: Choices,
-    out: Output,
-    *,
-    number: int | None = None,
-    scope: str | None = None,
-    form: str = "json",
-    output: Path | None = None,
-) -> int:
-    """Print memories as a document, or a procedure as a runbook; or write it to a file of the owner's own."""
-    async with _knowledge(choices) as knowledge:
-        if number is not None:
-            found = [await knowledge.get(number)]
-        else:
-            found = await knowledge.list(within=_place(scope or ""), limit=MOST)
-    words = _runbook(found, number) if form == "runbook" else document_of(found).model_dump_json(indent=2)
-    if output is None:
-        out.result(
-            {"runbook": words} if form == "runbook" else document_of(found), lambda: [words.rstrip("\n")]
-        )
-        return Exit.DONE
-    _write(output, words.rstrip("\n") + "\n")
-    count = f"{len(found)} memor{'y' if len(found) == 1 else 'ies'}"
-    out.result(
-        {"file": str(output), "memories": len(found), "form": form},
-        lambda: [plain(f"Wrote {count} to {output}.")],
-    )
-    return Exit.DONE
-
-
-async def bring(choices: Choices, out: Output, *, file: Path) -> int:
-    """Propose every memory of an exported document; each is confirmed or rejected like any other."""
-    fresh = read(_text(file), file.name)
-    async with _knowledge(choices) as knowledge:
-        found = [await knowledge.remember(_clean(choices, one), datetime.now(UTC)) for one in fresh]
-    out.result(
-        _changed(found),
-        lambda: [f"Proposed {len(found)}: {', '.join(str(memory.id) for memory in found) or 'none'}."],
     )
     return Exit.DONE
 
@@ -204,96 +196,12 @@ async def bring(choices: Choices, out: Output, *, file: Path) -> int:
 # --- details -------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def _knowledge(choices: Choices) -> AsyncIterator[Knowledge]:
-    home = Home.find(os.environ, choices.home).prepare()
-    async with await Knowledge.open(home.knowledge, home_redactor(home).value) as knowledge:
-        yield knowledge
-
-
-def _clean(choices: Choices, fresh: Fresh) -> Fresh:
-    """The memory without secrets, as everything that is kept."""
-    from agent.home_redactor import home_redactor
-
-    return home_redactor(Home.find(os.environ, choices.home)).model(fresh)
-
-
-def _place(text: str) -> Where:
-    try:
-        return Where.parse(text)
-    except ValueError as error:
-        raise Problem(
-            Exit.USAGE, f"{error}", "Write a place as CLUSTER/NAMESPACE account:NAME user:NAME."
-        ) from error
-
-
-def _text(file: Path) -> str:
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem(Exit.FAILED, f"{file} cannot be read: {error}.") from error
-
-
-def _write(file: Path, words: str) -> None:
-    try:
-        file.touch(mode=0o600)
-        file.write_text(words, "utf-8")
-    except OSError as error:
-        raise Problem(Exit.FAILED, f"{file} cannot be written: {error.strerror or error}.") from error
-
-
-def _operator() -> str:
-    return os.environ.get("USER", "") or getpass.getuser()
-
-
-def _runbook(found: Sequence[Remembered], number: int | None) -> str:
-    from agent.remembering.lessons import runbook_of
-    from agent.remembering.procedures import as_yaml
-
-    if number is None:
-        raise Problem(Exit.USAGE, "A runbook is one procedure: say which, by its ID.")
-    runbook = runbook_of(found[0])
-    if runbook is None:
-        raise Problem(Exit.FAILED, f"Memory {number} is a {found[0].kind} and holds no runbook.")
-    return as_yaml(runbook)
-
-
-def _changed(found: Sequence[Remembered]) -> dict[str, object]:
-    return {"memories": [memory.model_dump(mode="json") for memory in found]}
-
-
-def _lines(memories: Sequence[Remembered], out: Output) -> Iterator[str]:
-    for memory in memories:
-        about = f"{memory.subject}: " if memory.subject else ""
-        yield plain(f"{memory.id:>4}  {about}{memory.body}")
-        yield out.paint("dim", plain(f"      {_facts(memory)}"))
-
-
-def _facts(memory: Remembered) -> str:
-    where = f" in {memory.where}" if not memory.where.anywhere else ""
-    by = f" by {memory.by}" if memory.by else ""
-    status = "" if memory.status is Status.ACTIVE else f", {memory.status}"
-    return f"{memory.kind}{where}, {memory.source}{by}, {memory.at:%Y-%m-%d}{status}"
-
-
-def _details(memory: Remembered, before: Sequence[Remembered]) -> Iterator[str]:
-    yield plain(f"{memory.id}  {f'{memory.subject}: ' if memory.subject else ''}{memory.body}")
-    record = f"used {memory.uses}x, worked {memory.successes}x, failed {memory.failures}x"
-    ended = f" to {memory.valid_to:%Y-%m-%d %H:%M}" if memory.valid_to else ""
-    facts = {
-        "kind": memory.kind.value,
-        "status": f"{memory.status}{f' ({memory.reason})' if memory.reason else ''}",
-        "holds": str(memory.where) or "everywhere",
-        "source": f"{memory.source}{f' by {memory.by}' if memory.by else ''}",
-        "event": str(memory.reference) or "none",
-        "confidence": f"{memory.confidence:.0%}",
-        "valid": f"from {memory.valid_from:%Y-%m-%d %H:%M}{ended}",
-        "verified": f"{memory.verified:%Y-%m-%d %H:%M}",
-        "record": record,
-    }
-    if memory.kind is Kind.PROCEDURE and (precondition := memory.content.get("precondition")):
-        facts["worked when"] = str(precondition)
-    for name, words in facts.items():
-        yield plain(f"  {name:<12}{words}")
-    for older in before:
-        yield plain(f"  before      {older.id}: {older.body} ({older.reason}, {older.at:%Y-%m-%d})")
+async def _origin(journal: Journal, reference: Reference) -> str:
+    """The operator's words behind a memory, or which event it goes back to; empty where there is none left."""
+    if not reference.session or reference.seq is None:
+        return ""
+    found = await journal.read(reference.session, after=reference.seq - 1, limit=1)
+    if not found:
+        return "in a session that was deleted since"
+    event = open_envelope(found[0]).event
+    return " ".join(event.text.split()) if isinstance(event, e.Said) else event.kind.replace("_", " ")

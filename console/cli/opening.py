@@ -31,8 +31,12 @@ async def agent_at_work(choices: Choices, environ: Mapping[str, str] = os.enviro
         await agent.close()
 
 
-async def start(choices: Choices, environ: Mapping[str, str]) -> Agent:
-    """The agent of these options. Close it when done."""
+async def start(choices: Choices, environ: Mapping[str, str], *, screen: bool = False) -> Agent:
+    """The agent of these options. Close it when done.
+
+    Args:
+        screen: whether somebody stays and watches.
+    """
     from agent.agent import Agent, Options
 
     options = Options(
@@ -45,6 +49,7 @@ async def start(choices: Choices, environ: Mapping[str, str]) -> Agent:
         read_only=choices.read_only,
         model=choices.model,
         program=f"pilothouse {__version__}",
+        screen=screen,
     )
     return await Agent.start(options, environ)
 

@@ -109,11 +109,11 @@ class Output:
         return redactor.text(text) if redactor else text
 
     def finish(self) -> None:
-        """Push out what is left; a reader that is gone stays unmentioned."""
+        """Push out what is left; a reader or a terminal that is gone stays unmentioned."""
         for stream in (self._stdout, self._stderr):
             try:
                 stream.flush()
-            except BrokenPipeError:
+            except OSError:
                 _silence(stream)
 
     def paint(self, style: Style, text: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from console import __version__
 from console.cli.exits import Exit, Problem
+from console.cli.session_grammar import add_sessions
 
 if TYPE_CHECKING:
     from console.cli.output import Output
@@ -184,7 +185,14 @@ def _grammar() -> _Parser:
         help="what became of a step in doubt: there, not-there or unknown (may repeat)",
     )  # fmt: skip
 
-    _add_sessions(add, group)
+    second = add(commands, "approve", "approve a plan as its second person; it runs elsewhere", "approve:run")
+    second.add_argument("plan_id", metavar="PLAN_ID", help="the plan's id")
+    second.add_argument("--approve", metavar="HASH", help="the plan's hash: you decide for exactly this")
+    second.add_argument(
+        "--confirm", metavar="NAME", dest="confirmed", action="append", help="a name that has to be typed"
+    )
+    _add_reveal(add, commands)
+    add_sessions(add, group, _number, _folder)
     _add_memory(add, group)
 
     _add_audit(add, group)
@@ -214,23 +222,24 @@ def _grammar() -> _Parser:
     return grammar
 
 
-def _add_sessions(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
-    sessions = group("sessions", "everything that was said and done, by session", "sessions:list_all")
-    listing = add(sessions, "list", "sessions, the latest first", "sessions:list_all")
-    listing.add_argument("text", nargs="*", metavar="TEXT", help="only those with these words")
-    listing.add_argument("--status", metavar="WORD", help="only those that stand so, such as succeeded")
-    listing.add_argument("--limit", type=_number, metavar="N", help="at most N (50)")
-    showing = add(sessions, "show", "what happened in a session", "sessions:show")
-    showing.add_argument("session", metavar="ID")
-    search = add(sessions, "search", "find words in all sessions", "sessions:search")
-    search.add_argument("text", nargs="+", metavar="TEXT")
-    search.add_argument("--limit", type=_number, metavar="N", help="at most N (20)")
-    export = add(sessions, "export", "a session as one document", "sessions:export")
-    export.add_argument("session", metavar="ID")
-    export.add_argument("--as", dest="form", choices=["markdown", "json"], help="markdown, unless --json")
-    export.add_argument("--output", "-o", metavar="FILE", type=_folder, help="write to FILE, not to stdout")
-    delete = add(sessions, "delete", "remove a session's words for good", "sessions:delete")
-    delete.add_argument("session", metavar="ID")
+def _add_reveal(add: Callable[..., _Parser], commands: Any) -> None:
+    reveal = add(
+        commands,
+        "reveal",
+        "show a secret once; who, what and why is recorded, the value is not",
+        "reveal:run",
+    )
+    reveal.add_argument("thing", metavar="KIND/NAME", help="secret/NAME, serviceaccount/NAME, pod/NAME")
+    reveal.add_argument("--key", metavar="KEY", help="only this key of the Secret")
+    reveal.add_argument(
+        "--run", dest="command", metavar="COMMAND", help="run this in the pod, and show its output"
+    )
+    reveal.add_argument("--container", metavar="NAME", help="the pod's container to run it in")
+    reveal.add_argument("--why", metavar="WORDS", help="the reason, for the audit log")
+    reveal.add_argument("--confirm", metavar="NAME", help="the name once more: you decide to see it")
+    reveal.add_argument(
+        "--allow-writes", action="store_true", help="leave read-only, since a command can change things"
+    )
 
 
 def _add_audit(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
@@ -276,14 +285,21 @@ def _add_memory(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
         help="proposed and active, unless said otherwise",
     )  # fmt: skip
     listing.add_argument("--limit", type=_number, metavar="N", help="at most N (100)")
+    search = add(memory, "search", "what is remembered with these words, the best first", "memory:list_all")
+    search.add_argument("text", nargs="+", metavar="TEXT")
+    search.add_argument("--limit", type=_number, metavar="N", help="at most N (100)")
     adding = add(memory, "add", "remember something", "memory:add")
     adding.add_argument("text", nargs="+", metavar="TEXT")
     adding.add_argument("--subject", metavar="WORDS", help="what it is about, such as deployment/checkout")
     adding.add_argument("--kind", choices=kinds, help="fact, unless said otherwise")
     adding.add_argument("--scope", metavar="PLACE", help="where it holds; everywhere, unless said otherwise")
     place = "CLUSTER/NAMESPACE account:NAME user:NAME, any part of it"
-    showing = add(memory, "show", "all of a memory, where it comes from and what it replaced", "memory:show")
-    showing.add_argument("number", type=_number, metavar="ID")
+    for verb, words in (
+        ("show", "all of a memory, where it comes from and what it replaced"),
+        ("why", "why a memory is known: who said it, in which words, and how it fared"),
+    ):
+        showing = add(memory, verb, words, f"memory:{verb}")
+        showing.add_argument("number", type=_number, metavar="ID")
     edit = add(
         memory, "edit", "put other words in place of a memory; the old ones stay as history", "memory:edit"
     )
@@ -299,13 +315,25 @@ def _add_memory(add: Callable[..., _Parser], group: Callable[..., Any]) -> None:
     forget = add(memory, "forget", "remove a memory, or all of a place, for good", "memory:forget")
     forget.add_argument("number", nargs="?", type=_number, default=None, metavar="ID")
     forget.add_argument("--scope", metavar="PLACE", help=f"all that was said of this place: {place}")
-    export = add(memory, "export", "memories as one document, or a procedure as a runbook", "memory:export")
+    export = add(
+        memory, "export", "memories as one document, or a procedure as a runbook", "memory_files:export"
+    )
     export.add_argument("number", nargs="?", type=_number, default=None, metavar="ID", help="only this one")
     export.add_argument("--scope", metavar="PLACE", help="only what was said of this place")
     export.add_argument("--as", dest="form", choices=["json", "runbook"], help="json, unless said otherwise")
     export.add_argument("--output", "-o", metavar="FILE", type=_folder, help="write to FILE, not to stdout")
-    bring = add(memory, "import", "propose the memories of an exported document", "memory:bring")
-    bring.add_argument("file", type=_folder, metavar="FILE", help="the document; - reads it from stdin")
+    bring = add(
+        memory,
+        "import",
+        "propose the memories of a document, or a runbook as a procedure",
+        "memory_files:bring",
+    )
+    bring.add_argument(
+        "file",
+        type=_folder,
+        metavar="FILE",
+        help="a document (- for stdin), or a .yaml runbook",
+    )
 
 
 def _folder(text: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent import events as e
+from agent.following.meaning import understood
 from console.cli.ask import document_of, turn_lines
 from console.cli.exits import Exit
 from console.cli.output import Output
@@ -19,6 +20,8 @@ async def run(choices: Choices, out: Output, *, words: Sequence[str], session: s
     def show(recorded: e.Recorded) -> None:
         if isinstance(recorded.event, e.Noticed):
             out.notice(recorded.event.text)
+        elif isinstance(recorded.event, e.FollowedUp):
+            out.notice(understood(recorded.event))
 
     turn = await take_turn(choices, out, words, session, show)
     if turn.outcome in ("failed", "stopped"):

@@ -109,6 +109,8 @@ def _step(step: StepDocument, out: Output) -> Iterator[str]:
         yield out.paint("yellow", "    undo    not possible")
     reason = f" {step.policy.reason}" if step.policy.reason else ""
     yield plain(f"    policy  {step.policy.verdict.value} ({step.policy.rule}){reason}")
+    if step.policy.approvals > 1:
+        yield out.paint("yellow", f"    needs   the approval of {step.policy.approvals} people")
 
 
 def _change(change: Change, out: Output) -> Iterator[str]:

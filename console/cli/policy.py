@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.plan import Verdict
-from agent.policy import DEFAULT_RULES
+from agent.policy import DEFAULT_RULES, REVEALS
 from agent.policy_file import FileRule, load
 from agent.policy_sentence import SentenceError, question
 from console.cli.exits import Exit, Problem
@@ -26,7 +26,7 @@ async def test(choices: Choices, out: Output, *, words: list[str]) -> int:
     """
     sentence = " ".join(words)
     async with agent_at_work(replace(choices, sandbox=False)) as agent:
-        effects = {tool.name: tool.effect for tool in agent.registry}
+        effects = {tool.name: tool.effect for tool in agent.registry} | REVEALS
         try:
             rulings = agent.policy.rulings(question(sentence, effects))
         except SentenceError as error:
@@ -62,7 +62,7 @@ async def test(choices: Choices, out: Output, *, words: list[str]) -> int:
 async def show(choices: Choices, out: Output) -> int:
     """The rules, the operator's own first; each was tested against its examples just now."""
     async with agent_at_work(replace(choices, sandbox=False)) as agent:
-        effects = {tool.name: tool.effect for tool in agent.registry}
+        effects = {tool.name: tool.effect for tool in agent.registry} | REVEALS
         path = agent.options.home.policy
         own = [rule for rule in load(path, effects) if isinstance(rule, FileRule)]
     builtin = [(rule.__name__.replace("_", "-"), (rule.__doc__ or "").strip()) for rule in DEFAULT_RULES]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agent import events as e
+from agent.following.meaning import understood
 from console.cli.output import plain
 from console.cli.plan_text import scope_words, value_words
 from memory.sessions import SessionRow
@@ -59,11 +60,20 @@ def _plan(event: e.PlanOffered, at: str) -> Iterator[str]:
 
 def _line(event: e.Event) -> str:
     match event:
+        case e.SessionForked():
+            reference = f"event {event.seq}, `{event.hash[:12]}`"
+            return f"**Forked** from session {event.session}, “{event.title}”, at {reference}, by {event.by}."
+        case e.SessionStarted():
+            return f"Begun by {event.operator}."
+        case e.SessionResumed():
+            return f"Gone on with by {event.operator}."
         case e.ScopeChanged():
             return f"Working in {scope_words(event.scope) or 'no place in particular'}."
         case e.ModeChanged():
             word = "allowed" if event.writes else "shut off"
             return f"Writes in {event.place} {word} by {event.by}."
+        case e.FollowedUp():
+            return f"_{understood(event)}_"
         case e.ToolCalled():
             return f"Read `{event.call.tool}`."
         case e.ToolReturned() if event.cause:
@@ -72,6 +82,8 @@ def _line(event: e.Event) -> str:
             return f"{event.sentence} {event.hint}".rstrip()
         case e.PlanApproved():
             return f"**Approved** by {event.by} ({event.how}): {', '.join(event.steps)}."
+        case e.ApprovalGiven():
+            return f"**Approved** by {event.by}, account {event.login} ({event.how}); others have to, too."
         case e.PlanRejected():
             return f"**Rejected** by {event.by}. {event.comment}".rstrip()
         case e.PlanResumed():
@@ -82,6 +94,10 @@ def _line(event: e.Event) -> str:
             return f"No longer asked about: {'; '.join(map(str, event.waivers))}, by {event.by}."
         case e.AskingResumed():
             return f"Asked about again: {'; '.join(map(str, event.waivers))}."
+        case e.RevealGranted():
+            return f"**Revealed** to {event.by} ({event.how}): {event.what}. {event.why}".rstrip()
+        case e.RevealEnded() if event.outcome != "shown":
+            return f"Not revealed: {event.what}. {event.cause}".rstrip()
         case e.GateReached():
             return f"{event.step_id} waits: {event.gate}"
         case e.GatePassed():

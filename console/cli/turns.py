@@ -150,14 +150,13 @@ async def _go_on(session: Session, choices: Choices, found: Scope) -> None:
 
 
 async def _say(session: Session, text: str, show: Callable[[e.Recorded], None]) -> Turn:
-    start = session.state.seq
+    known = len(session.history)
     seen: list[e.Recorded] = []
 
     async def read() -> None:
-        async for recorded in session.subscribe():
-            if recorded.seq is None or recorded.seq > start:
-                seen.append(recorded)
-                show(recorded)
+        async for recorded in session.subscribe(known):
+            seen.append(recorded)
+            show(recorded)
 
     reader = asyncio.create_task(read(), name="read events")
     try:

@@ -74,18 +74,23 @@ class ChoiceScreen(ModalScreen[str | None]):
 
 
 class AskScreen(ModalScreen[str | None]):
-    """Asks for one line of text; escape gives None."""
+    """Asks for one line of text; escape gives None.
+
+    Args:
+        text: what stands there at first.
+        whole: typing replaces it; else it is gone on with.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back")]
 
-    def __init__(self, question: str, text: str = "") -> None:
+    def __init__(self, question: str, text: str = "", *, whole: bool = True) -> None:
         super().__init__()
-        self._question, self._text = question, text
+        self._question, self._text, self._whole = question, text, whole
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(self._question, classes="dialog-title", markup=False)
-            yield Input(self._text, compact=True)
+            yield Input(self._text, compact=True, select_on_focus=self._whole)
             yield Static("enter  take it     esc  leave it", classes="dialog-keys", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from console.arrangement import Pane
+from console.screens.detail.thing import Thing
 from console.screens.scoping import Scoping
 
 if TYPE_CHECKING:
@@ -95,21 +96,33 @@ class Looking(Scoping):
         several = not view.cloud and view.what in GROUPS
         self.open_object(event.row, event.row.kind if several else view.what, event.side)
 
-    def open_object(self, row: Row, what: str, side: str = "summary") -> None:
-        """Look at the object of a row from all sides, beginning with one."""
-        from console.screens.detail.desk import ObjectDesk
-        from console.screens.detail.thing import Thing
-
+    def on_resource_pane_reveal_wanted(self, event: ResourcePane.RevealWanted) -> None:
+        event.stop()
         if self.live is None:
             return
+        row = event.row
+        self.desk_at(row.scope).reveal(
+            self.app, Thing(row.kind.lower(), row.kind.lower(), row.name, row.namespace)
+        )
+
+    def open_object(self, row: Row, what: str, side: str = "summary") -> None:
+        """Look at the object of a row from all sides, beginning with one."""
+        if self.live is None:
+            return
+        desk = self.desk_at("" if what.startswith("aws:") else row.scope)
+        desk.open(self.app, Thing(what, row.kind.lower(), row.name, row.namespace), side)
+
+    def desk_at(self, context: str) -> ObjectDesk:
+        """The desk behind details, set to a context; empty for the one worked in."""
+        from console.screens.detail.desk import ObjectDesk
+
+        assert self.live is not None
         if self._objects is None:
             self._objects = ObjectDesk(self.send, self._ask_about_object)
-        desk = self._objects
-        scope = self.live.state.scope
-        if not what.startswith("aws:"):
-            scope = scope.model_copy(update={"context": row.scope or scope.context})
+        desk, scope = self._objects, self.live.state.scope
+        scope = scope.model_copy(update={"context": context or scope.context})
         desk.agent, desk.scope, desk.glyphs = self.agent, scope, self.glyphs
-        desk.open(self.app, Thing(what, row.kind.lower(), row.name, row.namespace), side)
+        return desk
 
     def _show_looks(self, batch: Sequence[Recorded]) -> None:
         if self._objects is not None:

@@ -211,9 +211,11 @@ class MainScreen(Showing):
 
     # --- what the operator says -----------------------------------------------------------------------------
 
-    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+    async def on_prompt_sent(self, event: Prompt.Sent) -> None:
         event.stop()
-        if self.live is None:
+        if event.text == "/context" and self.live is not None:
+            await self.action_context_use()
+        elif self.live is None:
             self._unsent.append(event.text)
             self.chat.sent(event.text, busy=True)
         elif not self.live.driving:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,6 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from agent.commands import ConfirmMemory, EditMemory, ForgetMemory, ForgetPlace, MemoryCommand, RejectMemory
 from console.actions import Where, bindings
 from console.screens.confirm import AskScreen, ConfirmScreen
 from console.widgets.footer import KeyFooter
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from console.widgets.glyphs import Glyphs
     from memory.knowledge import Knowledge, Remembered
     from memory.sessions import Sessions
-    from tools.redaction.redactor import Redactor
 
 MOST = 300
 """Memories listed at once; a search finds the others."""
@@ -34,12 +33,15 @@ PAUSE = 0.12
 """Seconds after the last key before a search begins."""
 
 
+Order = Callable[[MemoryCommand], Awaitable[None]]
+
+
 class MemoriesScreen(ModalScreen[None]):
     """What waits to be confirmed stands first; `y` and `n` decide one after the other.
 
     Args:
         knowledge: the open file.
-        redactor: hides secrets in what is written here.
+        order: carries out what is decided here; the session journals it.
         sessions: where the event behind a memory is read.
         glyphs: signs for the replay of that session.
     """
@@ -51,10 +53,10 @@ class MemoriesScreen(ModalScreen[None]):
         Binding("k", "move(-1)", "Up", show=False),
     ]
 
-    def __init__(self, knowledge: Knowledge, redactor: Redactor, sessions: Sessions, glyphs: Glyphs) -> None:
+    def __init__(self, knowledge: Knowledge, order: Order, sessions: Sessions, glyphs: Glyphs) -> None:
         super().__init__()
         self._knowledge, self._sessions, self._glyphs = knowledge, sessions, glyphs
-        self._redactor = redactor
+        self._order = order
         self._rows: list[Remembered] = []
         self._closed_too = False
         self._timer: Timer | None = None
@@ -128,11 +130,11 @@ class MemoriesScreen(ModalScreen[None]):
 
     def action_confirm_memory(self) -> None:
         if row := self._row:
-            self._do(self._knowledge.confirm(row.id, _now()), f"Memory {row.id} is active.")
+            self._do(self._order(ConfirmMemory(memory=row.id, how="key")), f"Memory {row.id} is active.")
 
     def action_reject_memory(self) -> None:
         if row := self._row:
-            self._do(self._knowledge.reject(row.id, _now()), f"Memory {row.id} is rejected.")
+            self._do(self._order(RejectMemory(memory=row.id, how="key")), f"Memory {row.id} is rejected.")
 
     def action_edit_memory(self) -> None:
         row = self._row
@@ -143,7 +145,7 @@ class MemoriesScreen(ModalScreen[None]):
             if words and words != row.body:
                 self._edit(row, words)
 
-        self.app.push_screen(AskScreen(f"Memory {row.id} in other words", row.body), written)
+        self.app.push_screen(AskScreen(f"Memory {row.id} in other words", row.body, whole=False), written)
 
     def action_forget_memory(self) -> None:
         row = self._row
@@ -152,7 +154,9 @@ class MemoriesScreen(ModalScreen[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do(self._knowledge.forget(row.id), f"Memory {row.id} is forgotten.")
+                self._do(
+                    self._order(ForgetMemory(memory=row.id, how="key")), f"Memory {row.id} is forgotten."
+                )
 
         words = f"{row.body}\n\nIts bytes, and those of what it replaced, are removed from the disk."
         self.app.push_screen(ConfirmScreen(f"Forget memory {row.id}?", words, yes="forget"), answered)
@@ -164,7 +168,8 @@ class MemoriesScreen(ModalScreen[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do(self._knowledge.forget_within(row.where), f"All of {row.where} is forgotten.")
+                command = ForgetPlace(place=str(row.where), how="key")
+                self._do(self._order(command), f"All of {row.where} is forgotten.")
 
         words = "Everything remembered of this place and its parts is removed from the disk."
         self.app.push_screen(ConfirmScreen(f"Forget all of {row.where}?", words, yes="forget all"), answered)
@@ -179,9 +184,8 @@ class MemoriesScreen(ModalScreen[None]):
             if path:
                 self._export(row, Path(path).expanduser())
 
-        words = (
-            "Write to which file? A .yaml file takes this procedure as a runbook, any other all of the list."
-        )
+        runbook = " A .yaml file takes this procedure as a runbook, any other"
+        words = f"Write to which file?{runbook if row.kind.value == 'procedure' else ' It'} takes all of the list."
         self.app.push_screen(AskScreen(words, name), named)
 
     def action_why_memory(self) -> None:
@@ -247,18 +251,8 @@ class MemoriesScreen(ModalScreen[None]):
         self._search()
 
     def _edit(self, row: Remembered, words: str) -> None:
-        from agent.remembering.statements import granting, topic_of
-        from memory.knowledge import Fresh
-
-        if refused := granting(words):
-            self.notify(refused, severity="warning", markup=False)
-            return
-        kept = {name: getattr(row, name) for name in Fresh.model_fields}
-        fresh = Fresh(**{**kept, "body": words, "topic": topic_of(words)[1] or row.topic})
-        self._do(
-            self._knowledge.edit(row.id, self._redactor.model(fresh), _now()),
-            f"Memory {row.id} says something else now.",
-        )
+        command = EditMemory(memory=row.id, how="key", body=words)
+        self._do(self._order(command), f"Memory {row.id} says something else now.")
 
     def _export(self, row: Remembered, path: Path) -> None:
         from agent.remembering.lessons import runbook_of
@@ -287,7 +281,3 @@ class MemoriesScreen(ModalScreen[None]):
         events = [open_envelope(envelope) for envelope in document.events]
         title = f"where memory {row.id} comes from"
         self.app.push_screen(ReplayScreen(title, events, self._glyphs, at_end=True))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -13,7 +13,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from agent.events import Recorded
-from agent.state import SessionState, fold
+from agent.folding import fold_all
+from agent.state import SessionState
 from console.actions import Where, bindings
 from console.widgets.footer import KeyFooter
 from console.widgets.glyphs import Glyphs
@@ -26,20 +27,24 @@ LONGEST_WAIT = 2.0
 """Seconds; nobody wants to wait through a lunch break again."""
 
 
-class ReplayScreen(ModalScreen[None]):
+class ReplayScreen(ModalScreen[int | None]):
     """Plays events that are over. Nothing here reaches a cluster.
 
     Args:
         title: the session's.
         events: all of its events, oldest first.
         at_end: begin with everything shown, to read.
+        forks: whether a new session may go on from an event; the screen gives that event's number.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.REPLAY)]
 
-    def __init__(self, title: str, events: Sequence[Recorded], glyphs: Glyphs, *, at_end: bool) -> None:
+    def __init__(
+        self, title: str, events: Sequence[Recorded], glyphs: Glyphs, *, at_end: bool, forks: bool = False
+    ) -> None:
         super().__init__()
         self._heading = title
+        self._forks = forks
         self._events = tuple(events)
         self._at = len(self._events) if at_end else 0
         self._state = SessionState()
@@ -101,6 +106,13 @@ class ReplayScreen(ModalScreen[None]):
     def action_switch_pane(self) -> None:
         (self._tree if self._transcript.has_focus else self._transcript).focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return (self._forks and self._at > 0) if action == "fork_here" else True
+
+    def action_fork_here(self) -> None:
+        self._hold()
+        self.dismiss(self._events[self._at - 1].seq)
+
     def action_close_replay(self) -> None:
         self.dismiss(None)
 
@@ -124,9 +136,9 @@ class ReplayScreen(ModalScreen[None]):
         self._plan_next()
 
     def _show(self, which: range) -> None:
-        for index in which:
-            self._state = fold(self._state, self._events[index])
-            self._transcript.feed(self._events[index])
+        events = self._events[which.start : which.stop]
+        self._state = fold_all(self._state, events)
+        self._transcript.feed_all(events)
         self._tree.show(self._state.current)
         self._tree.display = self._state.current is not None
         self._tell()

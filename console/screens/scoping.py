@@ -50,16 +50,38 @@ class Scoping(Deciding):
             if session is not None:
                 self.post_message(self.SessionWanted(session))
 
-        self.app.push_screen(SessionsScreen(self.agent.sessions, self.live.session.id, self.glyphs), chosen)
+        session, past = self.live.session, self.agent.past
+
+        async def rename(title: str) -> None:
+            from agent.commands import Rename
+
+            await session.send(Rename(title=title))
+
+        self.app.push_screen(SessionsScreen(past, session.id, self.glyphs, rename), chosen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        usual = super().check_action(action, parameters)
+        return usual or bool(self._cut_off) if action == "resume" else usual
+
+    def action_resume(self) -> None:
+        """As everywhere; where no plan is to be gone on with, open the session that was cut off."""
+        if super().check_action("resume", ()):
+            super().action_resume()
+        elif session := self._cut_off:
+            self.post_message(self.SessionWanted(session))
+
+    @property
+    def _cut_off(self) -> str:
+        """Id of the latest session that was cut off and not opened since, or nothing."""
+        return next(iter(self.agent.interrupted), "") if self.agent is not None else ""
 
     def action_memories(self) -> None:
-        if self.agent is None:
+        if self.agent is None or self.live is None:
             return
         from console.screens.memories import MemoriesScreen
 
-        self.app.push_screen(
-            MemoriesScreen(self.agent.knowledge, self.agent.redactor, self.agent.sessions, self.glyphs)
-        )
+        order = self.live.session.order
+        self.app.push_screen(MemoriesScreen(self.agent.knowledge, order, self.agent.sessions, self.glyphs))
 
     def action_new_session(self) -> None:
         if self.live is not None:
@@ -128,6 +150,18 @@ class Scoping(Deciding):
 
         if name and self.live is not None:
             self.send(UseModel(model="" if name == "none" else name))
+
+    async def action_context_use(self) -> None:
+        if self.live is None:
+            return
+        from textual.content import Content
+
+        from agent.conversation.context_use import told
+        from console.screens.detail.tabs import DetailScreen
+        from console.widgets.safe_text import safe_line
+
+        lines = [Content(safe_line(line)) for line in told(await self.live.session.context())]
+        self.app.push_screen(DetailScreen("Context of the model", {"tokens": lines}))
 
     def action_rename(self, title: str = "") -> None:
         from agent.commands import Rename

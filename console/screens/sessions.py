@@ -1,14 +1,16 @@
-"""Every session there was: list, search as you type, read, replay, go on, rename, delete."""
+"""Every session there was: list, search as you type, read, replay, go on, fork, rename, pin, export, delete."""
 
 from __future__ import annotations
 
-import json
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
@@ -20,23 +22,27 @@ from console.screens.typing_ahead import TypingAhead
 from console.widgets.footer import KeyFooter
 
 if TYPE_CHECKING:
-    from agent.events import Recorded
+    from agent.past import Past
     from console.widgets.glyphs import Glyphs
-    from memory.sessions import Hit, SessionRow, Sessions
+    from memory.finding import Found, SessionRow
 
 MOST = 200
 """Sessions listed at once; a search finds the others."""
 PAUSE = 0.12
 """Seconds after the last key before the journal is searched."""
+WIDE = 110
+"""Columns from which the preview stands beside the list instead of below it."""
+HINT = "words, and context: status: by: resource: since: is:pinned"
 
 
 class SessionsScreen(TypingAhead, ModalScreen[str | None]):
     """Gives the id of the session to go on in, an empty id for a new one, or None.
 
     Args:
-        sessions: the journal's sessions.
+        past: all sessions.
         present: id of the session the console is in.
         glyphs: signs for a replay.
+        rename_present: gives the present session another title.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,23 +53,34 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
         Binding("pageup", "move(-10)", "Ten up", show=False),
     ]
 
-    def __init__(self, sessions: Sessions, present: str, glyphs: Glyphs) -> None:
+    def __init__(
+        self, past: Past, present: str, glyphs: Glyphs, rename_present: Callable[[str], Awaitable[None]]
+    ) -> None:
         super().__init__()
-        self._sessions, self._present, self._glyphs = sessions, present, glyphs
+        self._rename_present = rename_present
+        self._past, self._present, self._glyphs = past, present, glyphs
         self._rows: list[SessionRow] = []
         self._timer: Timer | None = None
-        self.field = Input(placeholder="search titles and everything said and seen", compact=True)
+        self.field = Input(placeholder=HINT, compact=True)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
             yield Static("Sessions", classes="dialog-title", markup=False)
             yield self.field
-            yield OptionList(compact=True, id="session-list")
+            with Container(id="session-body"):
+                yield OptionList(compact=True, id="session-list")
+                with VerticalScroll(id="session-preview", can_focus=False):
+                    yield Static("", id="session-glance", markup=False)
             yield Static("reading the journal…", id="session-note", markup=False)
             yield KeyFooter()
 
     def on_mount(self) -> None:
         self._search()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width < WIDE, "-narrow")
+        if self._rows:
+            self._search()
 
     def on_input_changed(self) -> None:
         if self._timer is not None:
@@ -73,10 +90,15 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
     def on_option_list_option_selected(self) -> None:
         self.action_continue_session()
 
+    def on_option_list_option_highlighted(self) -> None:
+        self._preview()
+
     def action_move(self, by: int) -> None:
         options = self.query_one(OptionList)
         if self._rows:
             options.highlighted = min(max((options.highlighted or 0) + by, 0), len(self._rows) - 1)
+
+    # --- what ends the browsing -------------------------------------------------------------------------
 
     def action_continue_session(self) -> None:
         if row := self._row:
@@ -88,11 +110,47 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
     def action_close_sessions(self) -> None:
         self.dismiss(None)
 
+    def action_fork_session(self) -> None:
+        if row := self._row:
+            self._fork(row, None)
+
+    def _fork(self, row: SessionRow, seq: int | None) -> None:
+        async def work() -> None:
+            self.dismiss(await self._past.fork(row.id, seq))
+
+        self._do(work())
+
+    # --- reading ------------------------------------------------------------------------------------------
+
     def action_view_session(self) -> None:
         self._replay(at_end=True)
 
     def action_replay_session(self) -> None:
         self._replay(at_end=False)
+
+    def _replay(self, *, at_end: bool) -> None:
+        if row := self._row:
+            self.run_worker(self._open(row, at_end), exclusive=True, group="replay", exit_on_error=False)
+
+    async def _open(self, row: SessionRow, at_end: bool) -> None:
+        from console.live import sentence
+        from console.screens.replay import ReplayScreen
+        from console.widgets.session_lines import title_of
+
+        try:
+            events = await self._past.read(row.id)
+        except Exception as error:
+            self.notify(sentence(error), severity="error", markup=False)
+            return
+
+        def left(seq: int | None) -> None:
+            if seq is not None:
+                self._fork(row, seq)
+
+        replay = ReplayScreen(title_of(row), events, self._glyphs, at_end=at_end, forks=True)
+        self.app.push_screen(replay, left)
+
+    # --- what changes something ---------------------------------------------------------------------------
 
     def action_rename_session(self) -> None:
         row = self._row
@@ -100,10 +158,46 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
             return
 
         def named(title: str | None) -> None:
-            if title:
-                self.run_worker(self._rename(row.id, title), exit_on_error=False)
+            if title and row.id == self._present:
+                self._do(self._rename_present(title))
+            elif title:
+                self._do(self._past.rename(row.id, title))
 
         self.app.push_screen(AskScreen("New title", row.title), named)
+
+    def action_pin_session(self) -> None:
+        if row := self._row:
+            words = (
+                "is not pinned any more" if row.pinned else "is pinned: it stays on top and is never cleared"
+            )
+            self._do(self._past.pin(row.id, not row.pinned), f"“{row.title or row.id}” {words}.")
+
+    def action_export_session(self) -> None:
+        row = self._row
+        if row is None:
+            return
+
+        def named(path: str | None) -> None:
+            if path:
+                self._do(self._export(row, Path(path).expanduser()))
+
+        words = "Write to which file? .md, .html, .jsonl or .json says in which form."
+        self.app.push_screen(AskScreen(words, f"{row.id}.html"), named)
+
+    async def _export(self, row: SessionRow, path: Path) -> None:
+        from console.exporting import exported, form_of, write_private
+
+        form = form_of(path)
+        if form is None:
+            self.notify(f"{path} ends in no form: .md, .html, .jsonl, .json.", severity="warning")
+            return
+        document = await self._past.export(row.id)
+
+        def write() -> None:
+            write_private(path, exported(document, form))
+
+        await asyncio.to_thread(write)
+        self.notify(f"Wrote {len(document.events)} events to {path}.")
 
     def action_delete_session(self) -> None:
         row = self._row
@@ -117,127 +211,89 @@ class SessionsScreen(TypingAhead, ModalScreen[str | None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._delete(row), exit_on_error=False)
+                self._do(self._past.delete(row.id), f"Deleted “{row.title or row.id}”.")
 
         words = f"Its {row.events} events are removed from the disk; they cannot be brought back."
-        self.app.push_screen(ConfirmScreen(f"Delete “{_title(row)}”?", words, yes="delete"), answered)
+        self.app.push_screen(ConfirmScreen(f"Delete “{row.title or row.id}”?", words, yes="delete"), answered)
+
+    # --- details --------------------------------------------------------------------------------------------
 
     @property
     def _row(self) -> SessionRow | None:
         index = self.query_one(OptionList).highlighted
         return self._rows[index] if index is not None and index < len(self._rows) else None
 
-    def _search(self) -> None:
-        text = self.field.value
-        self.run_worker(self._load(text), exclusive=True, group="search", exit_on_error=False)
+    def _do(self, work: Awaitable[object], words: str = "") -> None:
+        async def done() -> None:
+            from console.live import sentence
 
-    async def _load(self, text: str) -> None:
+            try:
+                await work
+            except Exception as error:
+                self.notify(sentence(error), severity="error", markup=False)
+            else:
+                if words:
+                    self.notify(words, markup=False)
+            if self.is_current or self.is_attached:
+                self._search()
+
+        self.run_worker(done(), exit_on_error=False, group="sessions")
+
+    def _search(self) -> None:
+        self.run_worker(self._load(self.field.value), exclusive=True, group="search", exit_on_error=False)
+
+    async def _load(self, line: str) -> None:
         from console.live import sentence
 
         try:
-            found = await self._sessions.list(MOST, text=text)
-            hits = await self._sessions.search(text, MOST) if text.strip() else []
-        except Exception as error:
+            found = await self._past.find(line, MOST)
+        except Exception as error:  # a filter that is not finished yet, or a journal that cannot be read
             self.query_one("#session-note", Static).update(sentence(error))
             return
-        best: dict[str, Hit] = {}
-        for hit in hits:
-            best.setdefault(hit.session, hit)
-        # A console that was opened and closed again left a session in which nothing happened.
-        rows = [row for row in found if row.title or row.events > 2 or row.id == self._present]
-        self._rows = rows
+        self._show(found, searched=bool(line.strip()))
+
+    def _show(self, found: Found, *, searched: bool) -> None:
+        from console.widgets.session_lines import session_line
+
         options = self.query_one(OptionList)
-        kept = options.highlighted or 0
+        chosen, kept = self._row, options.highlighted or 0
+        self._rows = found.rows
+        ids = [row.id for row in found.rows]
+        # Not the list's own: when this comes first, the screen is not laid out yet.
+        inner = self.size.width - 4
+        width = max((inner if self.has_class("-narrow") else inner * 3 // 5) - 3, 20)
+        pin = self._glyphs.marked
         options.clear_options()
         options.add_options(
-            Option(_line(row, best.get(row.id), self.size.width - 10, self._present)) for row in rows
+            Option(session_line(row, found.hits.get(row.id), width, self._present, pin)) for row in found.rows
         )
-        options.highlighted = min(kept, len(rows) - 1) if rows else None
-        note = f"{len(rows)} session{'s' if len(rows) > 1 else ''}" if rows else "No session has these words."
-        if not rows and not text.strip():
-            note = "No session yet."
+        if ids:
+            # The cursor follows the session, not the line.
+            same = ids.index(chosen.id) if chosen is not None and chosen.id in ids else kept
+            options.highlighted = min(same, len(ids) - 1)
+        note = f"{len(ids)} session{'s' if len(ids) > 1 else ''}"
+        if not found.complete:
+            note = f"the latest {note}; more words or filters find older ones"
+        if not ids:
+            note = "No session has these words." if searched else "No session yet."
         self.query_one("#session-note", Static).update(note)
+        self._preview()
 
-    async def _rename(self, session: str, title: str) -> None:
+    def _preview(self) -> None:
+        if self.is_current:
+            self.run_worker(self._look(self._row), exclusive=True, group="preview", exit_on_error=False)
+
+    async def _look(self, row: SessionRow | None) -> None:
+        from textual.content import Content
+
         from console.live import sentence
+        from console.widgets.session_lines import preview
 
-        try:
-            await self._sessions.rename(session, title)
-        except Exception as error:
-            self.notify(sentence(error), severity="error", markup=False)
-        self._search()
-
-    async def _delete(self, row: SessionRow) -> None:
-        from console.live import sentence
-
-        try:
-            await self._sessions.delete(row.id)
-        except Exception as error:
-            self.notify(sentence(error), severity="error", markup=False)
-        else:
-            self.notify(f"Deleted “{_title(row)}”.", markup=False)
-        self._search()
-
-    def _replay(self, *, at_end: bool) -> None:
-        if row := self._row:
-            self.run_worker(self._open(row, at_end), exclusive=True, group="replay", exit_on_error=False)
-
-    async def _open(self, row: SessionRow, at_end: bool) -> None:
-        from console.live import sentence
-        from console.screens.replay import ReplayScreen
-
-        try:
-            events = await self._read(row.id)
-        except Exception as error:
-            self.notify(sentence(error), severity="error", markup=False)
-            return
-        self.app.push_screen(ReplayScreen(_title(row), events, self._glyphs, at_end=at_end))
-
-    async def _read(self, session: str) -> list[Recorded]:
-        from agent.logbook import open_envelope
-
-        export = await self._sessions.export(session)
-        return [open_envelope(envelope) for envelope in export.events]
-
-
-def _title(row: SessionRow) -> str:
-    return row.title or f"untitled ({row.id})"
-
-
-def _line(row: SessionRow, hit: Hit | None, width: int, present: str) -> Content:
-    from console.widgets.safe_text import safe_line
-
-    when = f"{row.updated.astimezone():%Y-%m-%d %H:%M}"
-    here = "  open here" if row.id == present else ""
-    cost = f"  ${row.cost:.2f}" if row.cost is not None else ""
-    facts = f"{when}  {row.status or 'new':12} {row.events:>5} events{cost}{here}"
-    room = max(width - len(facts) - 2, 12)
-    title = Content(safe_line(_title(row))).truncate(room, ellipsis=True)
-    title = title.pad_right(room - title.cell_length)
-    head = Content.assemble(title.stylize("bold"), "  ", (facts, "$text-muted"))
-    below = Content.styled(f"  {_scope(row.scope)}", "$text-muted")
-    if hit is not None:
-        below = _snippet(hit)
-    return Content("\n").join([head, below])
-
-
-def _scope(text: str) -> str:
-    try:
-        scope = json.loads(text)
-    except ValueError:
-        return ""
-    if not isinstance(scope, dict):
-        return ""
-    parts = (str(scope.get(name) or "") for name in ("context", "namespace", "profile", "region"))
-    return " / ".join(part for part in parts if part) or "no scope"
-
-
-def _snippet(hit: Hit) -> Content:
-    from console.widgets.safe_text import safe_line
-    from memory.search import HIT_END, HIT_START
-
-    parts: list[Content] = [Content.styled(f"  {hit.kind.replace('_', ' ')}: ", "$text-muted")]
-    for index, piece in enumerate(hit.snippet.split(HIT_START)):
-        found, _, rest = piece.partition(HIT_END) if index else ("", "", piece)
-        parts += [Content.styled(safe_line(found), "bold $text-accent"), Content(safe_line(rest))]
-    return Content("").join(parts)
+        shown = Content("")
+        if row is not None:
+            try:
+                shown = preview(await self._past.glance(row.id))
+            except Exception as error:
+                shown = Content(sentence(error))
+        self.query_one("#session-glance", Static).update(shown)
+        self.query_one("#session-preview", VerticalScroll).scroll_home(animate=False)

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from tools.tool import Scope
 
 
+_WISHED = frozenset(
+    {"session_started", "session_resumed", "scope_changed", "memory_written", "memory_decided"}
+)
+"""After these, other preferences may hold."""
+
+
 class Watched(NamedTuple):
     """What the resource pane is being fed with."""
 
@@ -58,26 +64,47 @@ class Showing(Looking):
 
     # --- what comes up the road ---------------------------------------------------------------------
 
-    def on_showing_arrived(self, event: Arrived) -> None:
-        event.stop()
+    def on_showing_arrived(self, arrived: Arrived) -> None:
+        arrived.stop()
         assert self.live is not None
         words, looks = [], []
-        for recorded in event.batch:
-            match recorded.event.kind:
+        for recorded in arrived.batch:
+            match recorded.kind:  # the event itself may not have been read yet, and need not be
                 case "view_changed":
-                    if recorded.event.view == self._view_id:
-                        self.resources.apply(recorded.event.rows)
-                case "inspected" | "log_grew":
+                    event = recorded.event
+                    if event.kind == "view_changed" and event.view == self._view_id:
+                        self.resources.apply(event.rows)
+                case "inspected" | "log_grew" | "revealed":
                     looks.append(recorded)
                 case _:
                     words.append(recorded)
         if looks:
             self._show_looks(looks)
         if words:
+            if any(recorded.event.kind in _WISHED for recorded in words):
+                self.run_worker(self._read_wishes(), exclusive=True, group="wishes", exit_on_error=False)
             self.chat.feed(words)
             self._show_plan()
             self.watch_view()
         self.show_standing()
+
+    async def _read_wishes(self) -> None:
+        """How the operator prefers views to look, as remembered for this place."""
+        from agent.remembering.preferences import wishes
+        from memory.errors import KeptError
+        from memory.knowledge import Where
+
+        if self.agent is None or self.live is None:
+            return
+        state = self.live.state
+        scope = state.scope
+        here = Where(
+            user=state.operator, account=scope.profile, cluster=scope.context, namespace=scope.namespace
+        )
+        try:
+            self.resources.wish(await wishes(self.agent.knowledge, here))
+        except KeptError as error:
+            self.notify(str(error), severity="warning", markup=False)
 
     def _show_plan(self) -> None:
         assert self.live is not None

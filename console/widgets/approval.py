@@ -22,6 +22,7 @@ from textual.widgets import Input, Static, TextArea
 
 from agent.commands import AllowWrites, Approve, EditStep, Reject, StrikeStep
 from agent.plan import Plan, Step
+from agent.second_person import waiting_words
 from agent.state import PlanProgress
 from agent.waivers import waivable
 from console.widgets import approval_facts as facts
@@ -126,6 +127,8 @@ class Approval(Widget, can_focus=True):
             self._appeared = self._monotonic()
             self._leave_typing()
             self._say("")
+        if known is None or known.given != progress.given:
+            self._say(waiting_words(progress))
         self._show()
 
     def mark(self, step_ids: tuple[str, ...]) -> None:

@@ -76,13 +76,17 @@ def undo_words(step: Step) -> str:
     if step.undo is None:
         return "Cannot be undone."
     args = ", ".join(f"{key} {value}" for key, value in step.undo.args.items() if value not in ("", None))
-    return f"Can be undone: {step.undo.tool.partition('@')[0]} ({args})"
+    words = f"Can be undone: {step.undo.tool.partition('@')[0]} ({args})"
+    changes = step.preview.changes if step.preview is not None else ()
+    lost = sum(bool(change.lost) for change in changes)
+    return f"{words}, but for {lost} of {len(changes)} changes" if lost else words
 
 
 def ruling_words(step: Step) -> str:
     """What policy says about it, and by which rule."""
     reason = f": {step.ruling.reason}" if step.ruling.reason else ""
-    return f"Policy: {step.ruling.verdict.value}, by rule {step.ruling.rule}{reason}"
+    people = f", {step.ruling.approvals} people have to approve" if step.ruling.approvals > 1 else ""
+    return f"Policy: {step.ruling.verdict.value}, by rule {step.ruling.rule}{reason}{people}"
 
 
 def denied(steps: Iterable[Step]) -> tuple[Step, ...]:

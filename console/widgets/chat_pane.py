@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -55,18 +56,25 @@ class ChatPane(Vertical):
         await self.mount(self.transcript, before=0)
         await self.query("#chat-skeleton").remove()
 
-    def feed(self, batch: Iterable[Recorded]) -> None:
+    def feed(self, batch: Sequence[Recorded]) -> None:
         """Show what happened. Lines that were taken up leave the queue and enter the history."""
         assert self.transcript is not None
+        self.transcript.feed_all(batch)
         for recorded in batch:
-            self.transcript.feed(recorded)
-            if recorded.event.kind == "said":
-                text = recorded.event.text
+            if recorded.kind == "said" and (event := recorded.event).kind == "said":
+                text = event.text
                 self.prompt.remember(text)
                 place = next((i for i, (sent, _) in enumerate(self._sent) if sent == text), None)
                 if place is not None:
                     del self._sent[place]
                     self._show_queue()
+
+    def tell(self, words: str) -> None:
+        """Say something of the console's own, once, among what is said; it is not kept."""
+        from agent.events import Noticed, Recorded
+
+        assert self.transcript is not None
+        self.transcript.feed(Recorded(None, datetime.now(UTC), Noticed(text=words, severity="warning")))
 
     def sent(self, text: str, *, busy: bool) -> None:
         """A line is under way; behind other work it is shown as queued until it is taken up."""

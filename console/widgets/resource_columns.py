@@ -34,7 +34,12 @@ class Columns:
         self._names: tuple[str, ...] = ()
         self._widths: list[int] = []
         self._first = 1
+        self._only: frozenset[str] = frozenset()
         self._laid: list[tuple[int, int, int]] = []
+
+    def only(self, names: Iterable[str]) -> None:
+        """Show these columns, by their names in small letters, beside the first; none names all."""
+        self._only = frozenset(names)
 
     def forget(self) -> None:
         """Measure anew: other rows follow."""
@@ -60,7 +65,7 @@ class Columns:
     @property
     def layout(self) -> object:
         """Equal as long as rows are laid out alike."""
-        return self._names, tuple(self._widths), self._first
+        return self._names, tuple(self._widths), self._first, self._only
 
     def slide(self, count: int) -> None:
         """Show further columns right of the name, or go back."""
@@ -107,15 +112,18 @@ class Columns:
     def _is_state(self, column: int) -> bool:
         return self._names[column].upper() in ("STATUS", "STATE", "PHASE", "HEALTH")
 
+    def _shown(self) -> list[int]:
+        """The columns right of the first that are wanted; all of them if none of the wanted is there."""
+        there = range(1, len(self._names))
+        wanted = [column for column in there if self._names[column].lower() in self._only] or list(there)
+        return [column for column in wanted if column >= self._first]
+
     def _lay(self, width: int) -> list[tuple[int, int, int]]:
         """Column, first cell and end of each column that fits. The name gives way first, then the last."""
         if not self._names:
             return []
         room = width - LEAD
-        others = [
-            (column, min(self._widths[column], WIDEST) + GAP)
-            for column in range(max(self._first, 1), len(self._names))
-        ]
+        others = [(column, min(self._widths[column], WIDEST) + GAP) for column in self._shown()]
         name = self._widths[0] + GAP
         spare = room - sum(size for _, size in others)
         name = min(name, max(spare, min(NARROWEST_NAME, room), min(name, room * 2 // 5)))

@@ -15,14 +15,16 @@ from textual.widgets import Input, Static
 from console.actions import Where, bindings
 from console.garbage import spare_what_is_loaded
 from console.reach import Reach
+from console.screens.detail.thing import reveals
 from console.views import MORE, TABS, View
 from console.widgets.completions import Candidate
 from console.widgets.view_tabs import ViewTabs
 
 if TYPE_CHECKING:
+    from agent.remembering.preferences import Wishes
     from console.widgets.glyphs import Glyphs
     from console.widgets.resources import ResourceTable
-    from tools.rows import RowsChanged
+    from tools.rows import Row, RowsChanged
 
 SEEN = 20_000
 """Names remembered for mentions."""
@@ -45,6 +47,13 @@ class ResourcePane(Vertical):
             super().__init__()
             self.name = name
 
+    class RevealWanted(Message):
+        """The operator wants to see what is secret about this object."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
     def __init__(self) -> None:
         super().__init__(id="resources", classes="pane")
         self.views: list[View] = list(TABS)
@@ -64,6 +73,7 @@ class ResourcePane(Vertical):
         self._seen: dict[str, Candidate] = {}
         self._names: dict[str, str] = {}
         self._before: View | None = None
+        self._wishes: Wishes | None = None
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -121,6 +131,15 @@ class ResourcePane(Vertical):
         self._choose(self.views.index(back) if back in self.views else 0)
         return True
 
+    def wish(self, wishes: Wishes) -> None:
+        """Show views as the operator prefers them: an order and a choice of columns, nothing else."""
+        self._wishes = wishes
+        self._grant()
+
+    def _grant(self) -> None:
+        if self.table is not None and self._wishes is not None:
+            self.table.wish(self._wishes.first, self._wishes.columns_of(self.view.what))
+
     def clear(self, where: str = "") -> None:
         """Forget the rows: another view follows, of what is `where`."""
         from tools.rows import FeedState, RowsChanged
@@ -130,6 +149,7 @@ class ResourcePane(Vertical):
         self.border_subtitle = where
         if self.table is not None:
             self.table.apply(RowsChanged(columns=(), reset=True, state=FeedState.CONNECTING))
+            self._grant()
 
     def mentions(self, begun: str) -> Sequence[Candidate]:
         """Objects whose name holds what was begun; those that start with it first."""
@@ -164,6 +184,9 @@ class ResourcePane(Vertical):
         """A slash within the filter is a slash."""
         if action == "filter":
             return self.screen.focused is not self._filter
+        if action == "reveal_row":
+            row = self.table.cursor_row if self.table is not None else None
+            return row is not None and not self.view.cloud and bool(reveals(row.kind))
         return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
@@ -175,6 +198,11 @@ class ResourcePane(Vertical):
         row = self.table.cursor_row if self.table is not None else None
         if row is not None:
             self.post_message(self.NameCopied(row.name))
+
+    def action_reveal_row(self) -> None:
+        row = self.table.cursor_row if self.table is not None else None
+        if row is not None:
+            self.post_message(self.RevealWanted(row))
 
     def on_view_tabs_chosen(self, event: ViewTabs.Chosen) -> None:
         event.stop()

@@ -21,9 +21,11 @@ TICKING = frozenset({"AGE", "LAST SEEN"})
 """Columns drawn from `Row.created`: their cells are empty."""
 
 _URGENCY = {Health.BAD: 0, Health.WARN: 1}
+_URGENCIES = 8
+"""More than the urgencies there are, both ways."""
 
 Place = tuple[int, Key, str, str, str]
-"""Urgency, key of the sorted cell, name, uid; and what the row is searched in, at hand for the filter."""
+"""Urgency and namespace, key of the sorted cell, name, uid; and what the row is searched in, at hand for the filter."""
 
 _text = itemgetter(4)
 
@@ -36,6 +38,7 @@ class ResourceRows:
         self.sorted_by = 0
         self.descending = False
         self.unhealthy_first = False
+        self._first: dict[str, int] = {}
         self.filter = ResourceFilter()
         self._rows: dict[str, Row] = {}
         self._places: dict[str, Place] = {}
@@ -96,7 +99,8 @@ class ResourceRows:
 
     def sort(self, column: int, *, descending: bool = False) -> None:
         """Order by a column, counted from 0."""
-        anew = column != self.sorted_by or (self.unhealthy_first and descending != self.descending)
+        leads = self.unhealthy_first or bool(self._first)
+        anew = column != self.sorted_by or (leads and descending != self.descending)
         self.sorted_by, self.descending = column, descending
         if anew:
             self._rank_all()
@@ -105,6 +109,13 @@ class ResourceRows:
         """Bad rows on top, then those that warn, whatever the rest is sorted by."""
         if first != self.unhealthy_first:
             self.unhealthy_first = first
+            self._rank_all()
+
+    def put_first(self, namespaces: tuple[str, ...]) -> None:
+        """Rows of these namespaces before all others, in this order, whatever the rest is sorted by."""
+        order = {namespace: place - len(namespaces) for place, namespace in enumerate(namespaces)}
+        if order != self._first:
+            self._first = order
             self._rank_all()
 
     def refilter(self, text: str) -> None:
@@ -147,6 +158,9 @@ class ResourceRows:
         if self.unhealthy_first:
             urgency = _URGENCY.get(row.health, 2)
             urgency = -urgency if self.descending else urgency
+        if self._first:
+            before = self._first.get(row.namespace, 0)
+            urgency += _URGENCIES * (-before if self.descending else before)
         return urgency, key, row.name, row.uid, searched(row)
 
     def _put_in_place(self, gone: Iterable[str], upserts: Iterable[Row]) -> None:

@@ -136,6 +136,12 @@ class ResourceTable(LineView):
         self._rows.put_unhealthy_first(first)
         self._settle()
 
+    def wish(self, first: tuple[str, ...], columns: tuple[str, ...]) -> None:
+        """Show rows of these namespaces first, and only these columns; empty for as they come."""
+        self._rows.put_first(first)
+        self._columns.only(columns)
+        self._settle()
+
     @property
     def cursor_row(self) -> Row | None:
         """The object the cursor is on."""

@@ -6,6 +6,7 @@ fifteen times a second. A reader who scrolled up is never moved.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
@@ -22,6 +23,7 @@ from textual.timer import Timer
 from agent.events import Recorded
 from console.widgets.glyphs import UNICODE, Glyphs
 from console.widgets.line_view import LineView
+from console.widgets.transcript_behind import PAUSE, Behind, split
 from console.widgets.transcript_column import Column, Paper
 from console.widgets.transcript_fold import TranscriptFold
 
@@ -30,6 +32,9 @@ REPAINT_EVERY = 1 / 15
 
 AT_ONCE = 40
 """Entries painted per step while the rest of a long session catches up."""
+
+NEAR = 6
+"""Lines between a question and its answer up to which both are shown."""
 
 GUTTER = 2
 """Cells left of the text, where the cursor stands."""
@@ -75,11 +80,15 @@ class Transcript(LineView):
         self._moving = False
         self._repaint: Timer | None = None
         self._catch_up: Timer | None = None
+        self._behind: Behind | None = None
+        self._read_on: Timer | None = None
         self._sheet: Paper | None = None
         self._following = True
         self._read = (0, 0)
-        self._asked, self._answered = 0, False
-        """The entry with the last question, and whether its answer has come in one piece."""
+        self._asked = 0
+        """The entry with the last question."""
+        self._answer: int | None = None
+        """The entry with an answer that came in one piece and was not shown yet."""
         self._drawn: Paper | None = None
         self._cursor: int | None = None
         """None: the newest entry, whichever that is."""
@@ -92,11 +101,20 @@ class Transcript(LineView):
             index = self._column.place(entry)
             self._changed.add(index)
             if recorded.event.kind == "said":
-                self._asked, self._answered = index, False
+                self._asked, self._answer = index, None
             elif recorded.event.kind == "answer_given":
-                self._answered = True
+                self._answer = index
         if self._changed and self._repaint is None and self.is_attached:
             self._repaint = self.set_timer(REPAINT_EVERY, self.flush)
+
+    def feed_all(self, many: Sequence[Recorded]) -> None:
+        """Take many events at once. Of a long history the end stands there at once, the rest a moment later."""
+        earlier, recent = (many, []) if len(self._column) else split(many)
+        if recent:
+            self._behind = Behind(earlier, self._fold)
+            self._read_on = self.set_timer(PAUSE, self._read_back)
+        for recorded in recent or many:
+            self.feed(recorded)
 
     def flush(self) -> None:
         """Paint now what was fed and is not painted yet; out of sight, that waits."""
@@ -110,14 +128,17 @@ class Transcript(LineView):
         again = [index for index in self._changed if not self._column.is_stale(index, paper)]
         self._changed.clear()
         self._show(again)
-        self._rest_at_question()
+        self._rest_at_answer()
 
     def clear(self) -> None:
         """Forget everything: another session follows."""
         self._fold, self._column = TranscriptFold(), Column()
+        if self._read_on is not None:
+            self._read_on.stop()
+        self._behind = self._read_on = None
         self._changed.clear()
         self._following, self._read, self._cursor = True, (0, 0), None
-        self._asked, self._answered = 0, False
+        self._asked, self._answer = 0, None
         self._show([])
 
     @property
@@ -128,7 +149,7 @@ class Transcript(LineView):
     @property
     def catching_up(self) -> bool:
         """Whether parts that are out of view are still being painted in the background."""
-        return bool(self._changed) or self._catch_up is not None
+        return bool(self._changed) or self._catch_up is not None or self._behind is not None
 
     @property
     def unread(self) -> int:
@@ -167,10 +188,10 @@ class Transcript(LineView):
             self._sheet = paper
         return self._sheet
 
-    def _show(self, again: list[int]) -> None:
-        """Paint these entries and whatever is in view, keeping the reader's place."""
+    def _show(self, again: list[int], place: tuple[int, int] | None = None) -> None:
+        """Paint these entries and whatever is in view, keeping the reader's place (`place`, if it moved)."""
         column, paper = self._column, self._paper()
-        anchor, shown = column.at(self.scroll_offset.y), self._in_view()
+        anchor, shown = place or column.at(self.scroll_offset.y), self._in_view()
         column.paint(again, paper)
         while stale := self._stale_in_view(anchor, paper):
             column.paint(stale, paper)
@@ -184,12 +205,14 @@ class Transcript(LineView):
             self._catch_up = self.set_timer(REPAINT_EVERY, self._paint_some)
         self._refresh_changed(shown)
 
-    def _rest_at_question(self) -> None:
+    def _rest_at_answer(self) -> None:
         """Leave a long answer that came at once where its reading begins; what is written live is followed."""
-        if not (self._answered and self._following):
+        if self._answer is None or not self._following:
             return
-        self._answered = False
-        top = self._column.top(self._asked)
+        top, asked = self._column.top(self._answer), self._column.top(self._asked)
+        self._answer = None
+        if top - asked <= NEAR:
+            top = asked
         if top < self.max_scroll_y:
             self.scroll_to(y=top, animate=False, immediate=True, force=True)
             self._show([])
@@ -220,6 +243,21 @@ class Transcript(LineView):
         start = column.height - height if self._following else column.line_of(*anchor)
         first, last = column.at(start)[0], column.at(start + height)[0]
         return [index for index in range(first, last + 1) if column.is_stale(index, paper)]
+
+    def _read_back(self) -> None:
+        """Read on in what came before; once all of it is read, put it above, keeping the reader's place."""
+        assert self._behind is not None
+        if not self._behind.read_on():
+            self._read_on = self.set_timer(PAUSE, self._read_back)
+            return
+        entries, self._behind, self._read_on = self._behind.entries, None, None
+        anchor = self._column.at(self.scroll_offset.y)
+        count = self._column.prepend(entries)
+        self._changed = {index + count for index in self._changed}
+        self._read = (self._read[0] + count, self._read[1])
+        if self._cursor is not None:
+            self._cursor += count
+        self._show([], (anchor[0] + count, anchor[1]))
 
     def _paint_some(self) -> None:
         """Paint a few entries that are out of view, the newest first."""

@@ -58,6 +58,15 @@ class Column:
             self._tops.append(self._tops[-1] + self._painted[-1].height)
         return index
 
+    def prepend(self, entries: Sequence[Entry]) -> int:
+        """Put entries that are not here yet before all others, unpainted; returns how many."""
+        self._painted = [*map(_Painted, entries), *self._painted]
+        self._index = {id(painted.entry): index for index, painted in enumerate(self._painted)}
+        self._tops = [0]
+        for painted in self._painted:
+            self._tops.append(self._tops[-1] + painted.height)
+        return len(entries)
+
     def top(self, index: int) -> int:
         """First line of the entry's own text, below the gap above it."""
         return self._tops[index] + self._painted[index].gap

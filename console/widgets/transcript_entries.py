@@ -66,7 +66,8 @@ class Answer(Entry):
 
     def __init__(self, seq: int | None) -> None:
         super().__init__(seq)
-        self._stream = MarkdownStream()
+        self._stream: MarkdownStream | None = None
+        self._unread = False
         self._source: list[str] = []
         self._pieces: list[Piece] = []
         self._after: list[Part] = []
@@ -74,6 +75,7 @@ class Answer(Entry):
 
     def grow(self, text: str) -> None:
         self._source.append(text)
+        self._stream = self._stream or MarkdownStream()
         self._take(self._stream.append(text))
 
     def finish(self, text: str | None = None, after: Sequence[Part] = ()) -> None:
@@ -81,18 +83,24 @@ class Answer(Entry):
         `after` is drawn below it."""
         if text is not None and text != self.text():
             self.revision += 1
-            self._stream, self._source, self._pieces = MarkdownStream(), [], []
-            self.grow(text)
-        self._take(self._stream.finish())
-        self._stream = MarkdownStream()
+            # Parsed when it comes into view: a long session has thousands of answers nobody looks at.
+            self._source, self._pieces, self._unread = [text], [], True
+        elif self._stream is not None:
+            self._take(self._stream.finish())
+        self._stream = None
         self._after = list(after)
         self.finished = True
 
     def parts(self) -> Sequence[Part]:
+        if self._unread:
+            self._unread = False
+            stream = MarkdownStream()
+            self._take(stream.append(self.text()))
+            self._take(stream.finish())
         return [*(_drawn(piece) for piece in self._pieces), *self._after]
 
     def loose(self) -> Sequence[Part]:
-        if self.finished:
+        if self.finished or self._stream is None:
             return ()
         tail = self._stream.tail()
         if tail and not self._pieces:

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from agent import events as e
+from agent.following.meaning import understood
 from agent.model import TextBlock, ThinkingBlock
 from agent.plan import PlanStatus
 from console.widgets.elapsed import clock, elapsed
@@ -26,6 +27,7 @@ from console.widgets.transcript_words import (
     failure,
     grounds,
     memories_used,
+    memory_decided,
     memory_style,
     memory_written,
     note,
@@ -47,6 +49,10 @@ class TranscriptFold:
         self._thought: Thought | None = None
         self._calls: dict[str, tuple[Line, e.ToolCalled]] = {}
         self._goals: dict[str, str] = {}
+
+    def know(self, goals: dict[str, str]) -> None:
+        """Take plans' goals from events that are not folded here."""
+        self._goals.update(goals)
 
     def take(self, recorded: e.Recorded) -> list[Entry]:
         """Fold one event in; returns the entries that are new or changed."""
@@ -150,6 +156,9 @@ class TranscriptFold:
                 there = place_words(event.scope)
                 sandbox = ", practice sandbox" if event.sandbox else ""
                 return note(seq, f"Session of {event.operator}{there}{sandbox}, {clock(recorded.at)}.")
+            case e.SessionForked():
+                words = f"Forked from “{event.title or event.session}” at event {event.seq}, by {event.by}."
+                return note(seq, f"{words} Approvals and open plans stayed there.")
             case e.SessionResumed():
                 return note(seq, f"Resumed by {event.operator} at {clock(recorded.at)}, read-only.")
             case e.ScopeChanged():
@@ -167,10 +176,14 @@ class TranscriptFold:
             case e.Understood():
                 filled = ", ".join(f"{key} {value}" for key, value in event.parameters.items())
                 return note(seq, f"Known request: {event.runbook}{f' ({filled})' if filled else ''}.")
+            case e.FollowedUp():
+                return note(seq, understood(event))
             case e.QuestionAsked():
                 return question(seq, event)
             case e.MemoriesUsed():
                 return note(seq, memories_used(event, recorded.at))
+            case e.MemoryDecided():
+                return note(seq, memory_decided(event))
             case e.MemoryWritten():
                 return note(seq, memory_written(event), memory_style(event))
             case e.TurnFailed():
@@ -201,6 +214,10 @@ class TranscriptFold:
                 count = f"{len(event.steps)} step{'' if len(event.steps) == 1 else 's'}"
                 detail = f"{count}, by {event.by} ({event.how})"
                 return plan_line(seq, "done", "$text-success", "Approved", self._goal(event.plan_id), detail)
+            case e.ApprovalGiven():
+                return note(
+                    seq, f"{event.by} approved (account {event.login}). It takes two people to let it run."
+                )
             case e.PlanRejected():
                 detail = f"by {event.by}{f': {event.comment}' if event.comment else ''}"
                 return plan_line(
@@ -220,6 +237,13 @@ class TranscriptFold:
                 return note(seq, f"No longer asked about in this session: {words} (:waived takes it back).")
             case e.AskingResumed():
                 return note(seq, f"Asked about again: {'; '.join(map(str, event.waivers))}.")
+            case e.RevealGranted():
+                why = f" ({event.why})" if event.why else ""
+                return note(
+                    seq, f"{event.by} reveals {event.what}{why}. The value is shown once, and not kept."
+                )
+            case e.RevealEnded() if event.outcome != "shown":
+                return note(seq, f"Not revealed: {event.what}. {event.cause}", "$text-warning")
             case e.GatePassed():
                 return note(seq, f"{event.by} let the plan go on at {event.step_id}.")
             case e.PlanFinished():

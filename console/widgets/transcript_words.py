@@ -109,7 +109,12 @@ def call_head(call: e.ToolCalled, returned: e.ToolReturned | None) -> Head:
 
 def memories_used(event: e.MemoriesUsed, at: datetime) -> str:
     """Which memories a turn used, with id, kind, source and age of each."""
-    what = {"recalled": "From memory", "similar": "Similar incidents", "procedure": "Procedure from memory"}
+    what = {
+        "recalled": "From memory",
+        "similar": "Similar incidents",
+        "procedure": "Procedure from memory",
+        "shaped": "As you prefer it",
+    }
     return f"{what[event.why]}: {credits(event.used, at)} (m shows them)."
 
 
@@ -117,6 +122,15 @@ def memory_written(event: e.MemoryWritten) -> str:
     if event.status == "active":
         return f"Remembered as {event.memory} ({event.what}; m shows it)."
     return f"Proposed: {event.what} {event.memory} waits for you (m, then y or n)."
+
+
+def memory_decided(event: e.MemoryDecided) -> str:
+    """What the operator decided about memories, by their ids alone."""
+    if event.decision == "edited":
+        return f"Memory {event.memories[0]} reads differently now, as {event.memories[-1]}."
+    which = ", ".join(map(str, event.memories))
+    closed = f" It closes {event.closed}, which said otherwise." if event.closed else ""
+    return f"Memory {which} {event.decision}.{closed}"
 
 
 def memory_style(event: e.MemoryWritten) -> str:

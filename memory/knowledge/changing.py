@@ -11,6 +11,9 @@ from memory.errors import KnowledgeRefused, KnowledgeUnknown
 from memory.knowledge.entry import Fresh, Remembered, Status
 from memory.knowledge.rows import ALL, Conditions, moment, remembered
 
+_DOUBT = 0.7
+"""What is left of the confidence in a memory after something that rested on it failed."""
+
 
 async def rows_of(connection: Connection, chosen: Conditions) -> list[Remembered]:
     rows = await connection.execute_fetchall(
@@ -60,6 +63,18 @@ async def close_contradicted(connection: Connection, fresh: Fresh, at: datetime)
 
 def closed(at: datetime, reason: str) -> dict[str, Value]:
     return {"status": Status.SUPERSEDED.value, "valid_to": moment(at), "reason": reason}
+
+
+def outcome(found: Remembered, at: datetime, *, well: bool) -> dict[str, Value]:
+    """What an outcome changes in the record of a memory that something rested on."""
+    if well:
+        return {"successes": found.successes + 1, "verified": moment(at), "confidence": surer(found)}
+    return {"failures": found.failures + 1, "confidence": round(found.confidence * 100 * _DOUBT)}
+
+
+def surer(found: Remembered) -> int:
+    """Confidence in per cent once a memory was found true: half of the doubt is gone."""
+    return round(100 - (100 - found.confidence * 100) / 2)
 
 
 async def erase(connection: Connection, memories: list[int]) -> None:

@@ -23,11 +23,13 @@ from memory.knowledge.changing import (
     erase,
     insert,
     one,
+    outcome,
     rows_of,
+    surer,
     unknown,
 )
 from memory.knowledge.entry import AT_MOST, Fresh, Kind, Recalled, Remembered, Source, Status, Where
-from memory.knowledge.ranking import MOST_ROWS, affordable, ranked, telling
+from memory.knowledge.ranking import MOST_ROWS, affordable, names, ranked, telling
 from memory.knowledge.rows import ALL, Conditions, moment, remembered, values_of
 from memory.knowledge.tables import KNOWLEDGE
 
@@ -174,6 +176,16 @@ class Knowledge:
         if wanted:
             await self._database.transact(work)
 
+    async def verified(self, memory: int, at: datetime) -> None:
+        """Note that a memory was found true. Does nothing for one that was forgotten."""
+
+        async def work(connection: Connection) -> None:
+            rows = await rows_of(connection, Conditions().also("id = ?", memory))
+            for found in rows:
+                await change(connection, found.id, {"verified": moment(at), "confidence": surer(found)})
+
+        await self._database.transact(work)
+
     async def fared(self, memory: int, at: datetime, *, well: bool) -> Remembered:
         """Count a success or a failure. A procedure that failed `FAILURES` times is retired.
 
@@ -183,11 +195,7 @@ class Knowledge:
 
         async def work(connection: Connection) -> None:
             found = await one(connection, memory)
-            changes: dict[str, Value] = (
-                {"successes": found.successes + 1, "verified": moment(at)}
-                if well
-                else {"failures": found.failures + 1}
-            )
+            changes = outcome(found, at, well=well)
             worn = not well and found.failures + 1 >= FAILURES and found.kind is Kind.PROCEDURE
             if worn and found.status is Status.ACTIVE:
                 reason = f"retired after {found.failures + 1} failures"
@@ -331,12 +339,13 @@ class Knowledge:
         """The active memories that hold here and bear on the words, best first; at most `AT_MOST`."""
         words = telling(text)
         counts = await self._database.fetch(search.counting(len(words)), words) if words else []
-        query = affordable(dict(counts))
+        named = names(text)
+        query = affordable(dict(counts), named)
         if not query:
             return []
         chosen = Conditions().kinds(kinds).statuses([Status.ACTIVE]).holding(here)
         found = await self._matching(query, chosen, _CANDIDATES, newest=MOST_ROWS)
-        return ranked(found, now, min(limit, AT_MOST))
+        return ranked(found, now, min(limit, AT_MOST), (*named, *words))
 
     async def close(self) -> None:
         """Close the file. Closing twice does no harm."""

@@ -35,13 +35,19 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @asynccontextmanager
 async def talking(
-    tmp_path: Path, shelf: Shelf, *turns: object, limits: Limits | None = None
+    tmp_path: Path, shelf: Shelf, *turns: object, limits: Limits | None = None, titled_by_model: bool = False
 ) -> AsyncIterator[tuple[Session, ModelServer]]:
     """A session whose model plays these turns."""
     async with ModelServer(Script(list(turns))) as server:  # type: ignore[arg-type]
         model = model_at(server.url)
         settings = Settings(limits=limits or Limits())
-        async with crew(tmp_path / "home", shelf_crew(shelf), settings=settings, model=model) as aboard:
+        async with crew(
+            tmp_path / "home",
+            shelf_crew(shelf),
+            settings=settings,
+            model=model,
+            titled_by_model=titled_by_model,
+        ) as aboard:
             session = await aboard.open()
             yield session, server
             await session.close()

@@ -279,6 +279,22 @@ async def test_what_has_not_left_when_stop_is_said_does_not_leave_any_more(
     assert shelf.arrived == [] and shelf.value("a") == "0"
 
 
+async def test_the_end_of_a_stopped_plan_says_how_far_a_write_had_come(aboard: Crew, shelf: Shelf) -> None:
+    session = await aboard.open()
+    plan = await offer(session, put("a"), put("b", "1", "a"))
+    shelf.landmark = lambda where: shelf.set("a", "half") if where == "after effect" else None
+    await session.order(approve(plan))
+    await until(session, lambda state: bool(state.plans[plan.id].of("a").observed))
+    await session.order(Stop())
+    await session.idle()
+    (ended,) = [r.event for r in session._log.history if isinstance(r.event, e.PlanFinished)]
+    title = plan.step("a").title
+    assert ended.summary == (
+        "0 of 2 approved steps done and checked, 1 stopped, 1 skipped."
+        f" {title}: The change was sent; when stopped: a is half"
+    )
+
+
 async def test_a_finished_plan_can_be_taken_back_by_a_plan_of_its_own(aboard: Crew, shelf: Shelf) -> None:
     session = await aboard.open()
     plan = await offer(session, put("a", "1"), put("b", "1"))

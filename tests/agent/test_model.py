@@ -22,8 +22,10 @@ from agent.model import (
     Usage,
 )
 from agent.models.config import ModelConfig, Prices
-from tests.standins.asking import answer, collect, model_at, request
+from agent.models.wire import body
+from tests.standins.asking import LIST, answer, collect, model_at, request
 from tests.standins.model_server import ModelServer
+from tests.standins.prompt_cache import PromptCache
 from tests.standins.script import Script, Turn, text, thinking, tool, tool_results, verbatim
 
 
@@ -88,14 +90,14 @@ async def test_thoughts_are_shown_and_sent_back_with_their_seal():
     assert after.message.text == "['3 pods']"
 
 
-async def test_the_prompt_is_cached_at_system_last_tool_and_last_block():
+async def test_the_prompt_is_cached_at_system_last_tool_and_the_last_two_messages_of_the_user():
     async with ModelServer(Script([Turn(text("ok"))])) as server:
-        await collect(model_at(server.url), request("first", "second"))
+        await collect(model_at(server.url), request("first", "second", "third"))
         body = server.requests[0].body
     mark = {"type": "ephemeral"}
     assert body["system"][0]["cache_control"] == mark
     assert ["cache_control" in entry for entry in body["tools"]] == [False, True]
-    assert ["cache_control" in entry["content"][-1] for entry in body["messages"]] == [False, True]
+    assert ["cache_control" in entry["content"][-1] for entry in body["messages"]] == [False, True, True]
 
 
 async def test_cached_tokens_are_counted_apart_and_priced():
@@ -230,3 +232,22 @@ def test_a_base_url_is_understood(url: str, base: str, loopback: bool, own: bool
 def test_a_base_url_that_is_none_is_refused():
     with pytest.raises(ValueError, match="http://host:port"):
         ModelConfig(base_url="localhost:8080")
+
+
+async def test_a_call_reads_what_the_call_before_wrote_however_many_blocks_came_since():
+    many = tuple(ToolUseBlock(id=f"c{n}", name=LIST.name, input={}) for n in range(30))
+    results = tuple(ToolResultBlock(tool_use_id=call.id, content="x" * 200) for call in many)
+    first = request("look at everything")
+    second = first.model_copy(
+        update={
+            "messages": (
+                *first.messages,
+                Message(role="assistant", content=many),
+                Message(role="user", content=results),
+            )
+        }
+    )
+    cache = PromptCache()
+    sent = cache.take(body(first, "m", show_thinking=False))
+    again = cache.take(body(second, "m", show_thinking=False))
+    assert (sent.read, again.read) == (0, sent.total)

@@ -187,3 +187,36 @@ async def test_an_approval_for_one_context_is_none_for_another(two: Two, aboard:
     with pytest.raises(CommandRefused, match="exactly what was shown"):
         await session.order(approve(there, hash=here.hash))
     assert two.written(two.one) == two.written(two.other) == []
+
+
+def born_again(cluster: PracticeCluster) -> None:
+    """Another cluster answers at the same address: its kube-system was made anew."""
+    plane = cluster.plane
+    namespaces = plane.kinds.named("", "Namespace")
+    if plane.store.get(namespaces, "", "kube-system") is not None:
+        plane.store.remove(namespaces, "", "kube-system")
+    plane.create(namespaces, {"metadata": {"name": "kube-system"}})
+
+
+async def test_another_cluster_at_the_same_address_is_refused(two: Two, aboard: Crew) -> None:
+    born_again(two.one)
+    session = await opened(aboard)
+    plan = await offer(session, scale("s", 3))
+    preview = plan.step("s").preview
+    assert preview is not None and preview.cluster
+    born_again(two.one)
+    await carry_out(session, approve(plan))
+    progress = session.state.plans[plan.id]
+    assert progress.status is PlanStatus.FAILED
+    assert progress.of("s").failure is FailureClass.DRIFT
+    assert "is another cluster than the plan was drawn for" in progress.of("s").cause
+    assert two.written(two.one) == []
+
+
+async def test_where_kube_system_cannot_be_read_the_address_alone_counts(two: Two, aboard: Crew) -> None:
+    session = await opened(aboard)
+    plan = await offer(session, scale("s", 3))
+    preview = plan.step("s").preview
+    assert preview is not None and preview.cluster == ""
+    await carry_out(session, approve(plan))
+    assert session.state.plans[plan.id].status is PlanStatus.SUCCEEDED

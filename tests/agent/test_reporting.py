@@ -48,3 +48,20 @@ def test_plain_findings_are_a_list() -> None:
         "Service", {"summary": "It is broken.", "findings": ["No pod matches.", "Port 80 leads nowhere."]}
     )
     assert "It is broken." in text and "- No pod matches.\n- Port 80 leads nowhere." in text
+
+
+def test_how_full_something_is_gets_a_column_for_each_resource() -> None:
+    room = [
+        {"resource": "cpu", "allocatable": "8", "requested": "1670m", "percent": 21},
+        {"resource": "memory", "allocatable": "32Gi", "requested": "0", "percent": None},
+    ]
+    text = report("Nodes", {"nodes": [{"name": "a", "room": room}]})
+    assert "| name | cpu asked for | memory asked for |" in text
+    assert "| a | 1670m of 8 (21 %) | 0 of 32Gi |" in text
+
+
+def test_a_note_is_a_paragraph_at_the_end_and_whole() -> None:
+    note = (
+        "Members of system:masters may do everything whatever RBAC says, and webhooks cannot be looked into."
+    )
+    assert report("Rights", {"asked": "get pods", "note": note, "unseen": ["roles"]}).endswith(f"\n\n{note}")

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.runbooks.library import Library, fill, instantiate
-from agent.runbooks.resolution import say
+from agent.runbooks.resolution import Resolver, say
 from agent.runbooks.runbook import RunbookError, builtin, from_folder, parse
 from agent.runbooks.triggers import TriggerError, compile_trigger
 from tools.aws.registry import aws_tools
 from tools.kubernetes.registry import kubernetes_tools
+from tools.tool import Scope
 
 LIBRARY = Library(builtin())
 
@@ -189,3 +190,32 @@ steps:
     assert (scale.gate, scale.checks[0].says, scale.checks[0].lasts) == ("Scale web now?", "web is well", 60)
     assert scale.checks[0].call is not None and scale.checks[0].call.args == {"name": "web"}
     assert back.undoes == "scale"
+
+
+@pytest.mark.parametrize(
+    ("request_", "namespace", "title", "where"),
+    [
+        ("who can delete pods", "", "Who may delete pods in all namespaces", {"all_namespaces": True}),
+        ("who can delete pods", "shop", "Who may delete pods in shop", {"namespace": "shop"}),
+        ("what can I do", "", "What we may do in default", {}),
+        ("what can I do", "shop", "What we may do in shop", {"namespace": "shop"}),
+    ],
+)
+async def test_what_a_title_says_is_where_is_asked(
+    request_: str, namespace: str, title: str, where: dict[str, object]
+) -> None:
+    match = LIBRARY.match(request_)
+    assert match is not None
+    scope = Scope(context="lab", namespace=namespace)
+    resolver = Resolver(None, scope, frozenset(), None)  # type: ignore[arg-type]  # nothing is looked up
+    (step,) = instantiate(match.runbook, await resolver.resolve(match.runbook, match.words)).steps
+    assert step.title == title
+    asked = {key: step.args[key] for key in ("namespace", "all_namespaces") if step.args.get(key)}
+    assert asked == where
+
+
+def test_kinds_of_any_group_can_be_named() -> None:
+    match = LIBRARY.match("show gateways.gateway.networking.k8s.io in payments")
+    assert match is not None and match.words["kind"] == "gateways.gateway.networking.k8s.io"
+    match = LIBRARY.match("what is wrong with postgresql.acid.zalan.do/ledger in payments")
+    assert match is not None and match.words["workload"] == "postgresql.acid.zalan.do/ledger"

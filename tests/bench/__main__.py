@@ -10,12 +10,26 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chat, execution, intents, learning, live, redaction, startup, streaming, width
+from tests.bench import (
+    caching,
+    chat,
+    execution,
+    gate,
+    intents,
+    learning,
+    live,
+    past,
+    redaction,
+    startup,
+    streaming,
+    width,
+)
 from tests.bench.row import Bench, Row
 
 os.environ["PILOTHOUSE_NO_REAL_MODEL"] = "1"
 
 BENCHES: dict[str, Bench] = {
+    "gate": gate.gate,
     "known-intent": intents.known_intent_to_plan,
     "first-step": streaming.first_step_of_a_plan,
     "wide-plan": width.sixteen_steps,
@@ -31,7 +45,10 @@ BENCHES: dict[str, Bench] = {
     "contexts": live.many_contexts,
     "learning": learning.planning,
     "recall": learning.recall,
+    "open-session": past.open_a_long_session,
+    "search": past.search_a_million,
     "hiding-secrets": redaction.hiding,
+    "prompt-cache": caching.long_turn,
 }
 
 

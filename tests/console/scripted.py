@@ -15,11 +15,15 @@ from pathlib import Path
 
 from agent import commands as c
 from agent import events as e
+from agent.conversation.context_use import ContextUse, Part
 from agent.logbook import draft
 from agent.model import Message, TextBlock, Usage
+from agent.past import Past
 from agent.plan import DraftStep, Plan, PlanStatus, Ruling, Step, Verdict
+from agent.remembering.deciding import Deciding
 from agent.settings import Settings
 from agent.state import SessionState, fold
+from memory.home import Home
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.sessions import Sessions
@@ -62,6 +66,7 @@ class ScriptedSession:
         self.state = SessionState()
         self.commands: list[c.Command] = []
         self.closed = False
+        self.knowledge: Knowledge | None = None
         self.looked: dict[str, c.Inspect | c.FollowLogs] = {}
         """What is looked at at the moment, by request."""
         self.hold = asyncio.Event()
@@ -76,13 +81,32 @@ class ScriptedSession:
 
     # --- what the console calls ---------------------------------------------------------------------
 
-    async def subscribe(self) -> AsyncIterator[e.Recorded]:
+    @property
+    def history(self) -> tuple[e.Recorded, ...]:
+        return tuple(self._history)
+
+    async def subscribe(self, skip: int = 0) -> AsyncIterator[e.Recorded]:
         queue: asyncio.Queue[e.Recorded | None] = asyncio.Queue()
-        for recorded in self._history:
+        for recorded in self._history[skip:]:
             queue.put_nowait(recorded)
         self._readers.append(queue)
         while (item := await queue.get()) is not None:
             yield item
+
+    async def context(self) -> ContextUse:
+        parts = (
+            Part(name="system", tokens=2_100),
+            Part(name="conversation", tokens=900, detail="what was said"),
+        )
+        return ContextUse(parts=parts, window=200_000, reply=8_192, scope=SCOPE)
+
+    async def order(self, command: c.Command) -> None:
+        """Decisions about memories are carried out by what really does it; everything else is noted."""
+        if isinstance(command, c.MEMORIES) and self.knowledge is not None:
+            self.commands.append(command)
+            await Deciding(self.knowledge, self.record, self._now, "tester").carry_out(command)
+        else:
+            await self.send(command)
 
     async def send(self, command: c.Command) -> None:
         self.commands.append(command)
@@ -316,9 +340,11 @@ class ScriptedAgent:
     journal: Journal
     sessions: Sessions
     knowledge: Knowledge
+    home: Home
     settings: Settings = field(default_factory=Settings)
     redactor: Redactor = field(default_factory=lambda: Redactor(b"a key for tests" * 2))
     notices: tuple[str, ...] = ()
+    interrupted: list[str] = field(default_factory=list)
     model: str = ""
     opened: list[ScriptedSession] = field(default_factory=list)
     closed: bool = False
@@ -327,13 +353,26 @@ class ScriptedAgent:
     async def start(cls, folder: Path, **fields: str) -> ScriptedAgent:
         journal = await Journal.open(folder / "journal.db", lambda: datetime.now(UTC))
         knowledge = await Knowledge.open(folder / "knowledge.db", lambda value: value)
-        return cls(journal, Sessions(journal), knowledge, **fields)  # type: ignore[arg-type]
+        home = Home(folder).prepare()
+        return cls(journal, Sessions(journal), knowledge, home, **fields)  # type: ignore[arg-type]
+
+    @property
+    def past(self) -> Past:
+        return Past(
+            self.home,
+            self.journal,
+            self.redactor,
+            operator="ada",
+            program="tests",
+            clock=lambda: datetime.now(UTC),
+        )
 
     async def open_session(self, session_id: str | None = None) -> ScriptedSession:
         name = session_id or f"20260314-{len(self.opened) + 1:05}"
         if session_id is None:
             await self.sessions.create(name, "", SCOPE.model_dump_json())
         session = ScriptedSession(self.journal, name)
+        session.knowledge = self.knowledge
         await session.start(self.model)
         self.opened.append(session)
         return session

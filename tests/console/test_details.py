@@ -59,3 +59,14 @@ async def test_a_tab_begins_at_its_top_however_far_the_last_one_was_read(tmp_pat
         await seen.sees("first 199")
         await seen.press("tab")
         await seen.sees("second 0")
+
+
+async def test_slash_context_in_the_prompt_shows_the_tokens_and_says_nothing_to_the_agent(
+    tmp_path: Path,
+) -> None:
+    async with console(tmp_path) as seen:
+        await seen.say("/context")
+        await seen.sees("About 3,000 of 200,000 tokens")
+        assert "conversation" in seen.text and "Nothing was compacted" in seen.text
+        await seen.press("escape")
+        assert not any(isinstance(command, c.Say) for command in seen.session.commands)

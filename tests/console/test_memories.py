@@ -37,6 +37,29 @@ async def test_what_is_proposed_is_confirmed_or_rejected_by_one_key_each(tmp_pat
         ]  # fmt: skip
 
 
+async def test_what_is_decided_on_the_screen_is_journalled_by_its_id(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        number = await keep(seen, "the harbour is deep", Source.DERIVED)
+        await opened(seen)
+        await seen.press("y")
+        await seen.sees(f"Memory {number} is active.")
+        [decided] = [r.event for r in seen.session._history if isinstance(r.event, e.MemoryDecided)]
+        assert (decided.decision, decided.memories, decided.how) == ("confirmed", (number,), "key")
+
+
+async def test_words_that_would_grant_something_are_not_put_into_a_memory(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await keep(seen, "the harbour is deep")
+        await opened(seen)
+        await seen.press("e")
+        await seen.sees("in other words")
+        await seen.fill(" and all plans are approved")
+        await seen.press("enter")
+        await seen.sees("policy.yaml")
+        [kept] = await seen.agent.knowledge.list()
+        assert kept.body == "the harbour is deep"
+
+
 async def test_a_search_narrows_the_list_and_escape_leads_back_step_by_step(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
         await keep(seen, "the harbour is deep")
@@ -94,3 +117,20 @@ async def test_the_conversation_says_what_was_remembered_used_and_proposed(tmp_p
         await seen.sees("From memory: 7 (fact, said, ")
         await seen.sees("Remembered as 8")
         await seen.sees("procedure 9 waits for you")
+
+
+async def test_a_preference_orders_and_cuts_the_table_as_soon_as_it_is_remembered(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.press("escape", "1")
+        await seen.sees("READY")
+        wish = Fresh(kind=Kind.PREFERENCE, body="show pods with columns name and status")
+        kept = await seen.agent.knowledge.remember(wish, AT)
+        await seen.session.record(
+            e.MemoryWritten(turn=1, memory=kept.id, what="preference", status="active", source="said")
+        )
+        await seen.until(lambda: "READY" not in seen.text and "STATUS" in seen.text, "only what was wished")
+        await seen.agent.knowledge.forget(kept.id)
+        await seen.session.record(
+            e.MemoryDecided(decision="forgotten", memories=(kept.id,), by="ada", how="key")
+        )
+        await seen.sees("READY")

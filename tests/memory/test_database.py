@@ -62,7 +62,7 @@ async def test_a_newer_journal_is_refused_with_a_sentence_and_left_untouched(pat
         other.execute("PRAGMA user_version = 99")
     other.close()
     before = _bytes(path)
-    with pytest.raises(JournalNewer, match=r"newer Pilothouse \(format 99; this one knows up to 2\).*Update"):
+    with pytest.raises(JournalNewer, match=r"newer Pilothouse \(format 99; this one knows up to 3\).*Update"):
         await Journal.open(path, Ticks())
     assert _bytes(path) == before
 
@@ -193,6 +193,6 @@ async def test_opening_the_same_new_file_twice_at_once_makes_its_tables_once(pat
     schema = Schema("journal", JOURNAL.application_id, JOURNAL.migrations)
     first = await Database.open(path, schema)
     second = await Database.open(path, schema)
-    assert await first.fetch("PRAGMA user_version") == await second.fetch("PRAGMA user_version") == [(2,)]
+    assert await first.fetch("PRAGMA user_version") == await second.fetch("PRAGMA user_version") == [(3,)]
     await first.close()
     await second.close()

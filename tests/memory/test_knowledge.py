@@ -268,3 +268,15 @@ async def test_a_newer_file_is_refused_with_a_sentence(path: Path) -> None:
     other.close()
     with pytest.raises(JournalNewer, match=r"The knowledge at .* newer Pilothouse"):
         await Knowledge.open(path, lambda value: value)
+
+
+async def test_a_request_that_names_two_things_gets_what_it_asks_of_both(knowledge: Knowledge) -> None:
+    """Whoever is talked about a lot does not crowd out the answer, however it was worded and however old."""
+    wanted = []
+    for service, sentence in (("amber-mill", "belongs to ads"), ("cedar-gate", "is owned by media")):
+        said = fact(f"{service} {sentence}", service, topic=f"{service} is owned by", ttl=86_400)
+        wanted.append((await knowledge.remember(said, AT - timedelta(days=100))).id)
+        for number in range(20):
+            await knowledge.remember(fact(f"deploys of {service} wait for node {number}"), AT)
+    found = await knowledge.recall("who owns amber-mill and who owns cedar-gate?", STAGING, AT)
+    assert set(wanted) <= {item.memory.id for item in found}

@@ -189,7 +189,7 @@ async def _screen(aboard: Crew, session: Session) -> str:
             self.closed = True
 
     knowledge = await Knowledge.open(aboard.home.knowledge, REDACTOR.value)
-    agent = Helm(aboard.journal, aboard.ship.sessions, knowledge)
+    agent = Helm(aboard.journal, aboard.ship.sessions, knowledge, aboard.home)
 
     async def connect() -> Agent:
         return agent  # type: ignore[return-value]
@@ -198,6 +198,11 @@ async def _screen(aboard: Crew, session: Session) -> str:
     pages: list[str] = []
     async with app.run_test(size=(220, 120), notifications=True) as pilot:
         seen = Console(pilot, app, agent)
+        await seen.until(lambda: app.is_built and app.main.chat.transcript is not None, "the chat")
+        shown = app.main.chat.transcript
+        assert shown is not None
+        await seen.until(lambda: shown.line_count > 120, "the session")
+        shown.action_bottom()
         await seen.sees("draws up what is left anew")
         await seen.press("escape", "1")
         for _ in range(30):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.interrupted import announce
+from agent.interrupted import announced, cut_off
 from memory.home import Home
 from memory.journal import Journal
 from memory.lease import claim
@@ -22,7 +22,9 @@ async def test_a_session_nobody_works_on_any_more_is_marked_and_announced(tmp_pa
         lease = claim(home, "alive")
         assert lease is not None
         with lease:
-            told = await announce(home, sessions)
-        assert len(told) == 1 and "the dead one" in told[0]
+            found = await cut_off(home, sessions)
+        [told] = announced(found)
+        assert "the dead one" in told and "R opens it" in told
         assert (await sessions.get("dead")).status == "interrupted"
         assert (await sessions.get("alive")).status == "running"
+        assert [row.id for row in await cut_off(home, sessions)] == ["dead", "alive"]

@@ -78,12 +78,22 @@ async def crew(
     policy: Policy | None = None,
     clock: Callable[[], datetime] = utc_now,
     remembers: bool = False,
+    titled_by_model: bool = False,
 ) -> AsyncIterator[Crew]:
     home = Home(folder).prepare()
     gate, mint = Gate.build()
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(await Journal.open(home.journal, clock))
-        aboard = ship(journal, registry(gate), mint, settings or Settings(), model, sleep, policy)
+        aboard = ship(
+            journal,
+            registry(gate),
+            mint,
+            settings or Settings(),
+            model,
+            sleep,
+            policy,
+        )
+        aboard = replace(aboard, titled_by_model=titled_by_model)
         if remembers:
             opened = await Knowledge.open(home.knowledge, REDACTOR.value)
             aboard = replace(aboard, knowledge=await stack.enter_async_context(opened))

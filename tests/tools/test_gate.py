@@ -60,7 +60,7 @@ def test_a_grant_covers_the_exact_request_only(field: str) -> None:
 def test_an_expired_grant_opens_nothing() -> None:
     clock = Clock()
     gate, mint = Gate.build(clock)
-    with mint.grant("s1", [PATCH], seconds=10, reveal=True):
+    with mint.grant("s1", [PATCH], seconds=10, reveals=[PATCH]):
         clock.now += 10.1
         with pytest.raises(GateRefused):
             gate.judge(Access.WRITE, PATCH)
@@ -70,7 +70,7 @@ def test_an_expired_grant_opens_nothing() -> None:
 
 def test_a_grant_ends_with_its_block_even_for_tasks_that_inherited_it() -> None:
     gate, mint = Gate.build()
-    with mint.grant("s1", [PATCH], seconds=10, reveal=True):
+    with mint.grant("s1", [PATCH], seconds=10, reveals=[PATCH]):
         inherited = copy_context()
     with pytest.raises(GateRefused):
         inherited.run(gate.judge, Access.WRITE, PATCH)
@@ -81,7 +81,7 @@ def test_a_grant_ends_with_its_block_even_for_tasks_that_inherited_it() -> None:
 def test_a_grant_of_another_gate_opens_nothing() -> None:
     gate, _ = Gate.build()
     _, foreign = Gate.build()
-    with foreign.grant("s1", [PATCH], seconds=10, reveal=True):
+    with foreign.grant("s1", [PATCH], seconds=10, reveals=[PATCH]):
         with pytest.raises(GateRefused):
             gate.judge(Access.WRITE, PATCH)
         with pytest.raises(GateRefused):
@@ -94,13 +94,13 @@ def test_a_sensitive_read_needs_a_reveal_grant() -> None:
         gate.judge(Access.SENSITIVE, PATCH)
     with mint.grant("s1", [PATCH], seconds=10), pytest.raises(GateRefused):
         gate.judge(Access.SENSITIVE, PATCH)
-    with mint.grant("s1", [], seconds=10, reveal=True):
+    with mint.grant("s1", [], seconds=10, reveals=[PATCH]):
         gate.judge(Access.SENSITIVE, PATCH)
 
 
 def test_a_reveal_grant_allows_no_write() -> None:
     gate, mint = Gate.build()
-    with mint.grant("s1", [], seconds=10, reveal=True), pytest.raises(GateRefused):
+    with mint.grant("s1", [], seconds=10, reveals=[PATCH]), pytest.raises(GateRefused):
         gate.judge(Access.WRITE, PATCH)
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from tools.aws.classification import access
@@ -37,11 +38,15 @@ class Accounts:
     Args:
         gate: judges every request of every account.
         environ: the environment, for AWS's variables and HOME.
+        reads_profiles: by `profile/region`, the profile that plain reads go out under instead.
     """
 
-    def __init__(self, gate: Gate, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, gate: Gate, environ: Mapping[str, str], reads_profiles: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._gate = gate
         self._environ = dict(environ)
+        self._reads_profiles = reads_profiles
         self._files = Files.locate(environ)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
         self._lock = threading.Lock()
@@ -76,7 +81,7 @@ class Accounts:
 
         Raises a `ToolError`. A write that is cancelled while its request is under way may have happened.
         """
-        where = await asyncio.to_thread(self.place, scope)
+        where = await asyncio.to_thread(self._place_for, scope, service, operation, params)
         return await self._hop(self._send, where, service, operation, params)
 
     async def pages(
@@ -85,7 +90,7 @@ class Accounts:
         """The pages of a list, fetched one by one as they are asked for. Arguments as in `call`."""
         if access(service, operation, params) is Access.WRITE:
             raise Invalid(f"{service}:{operation} is not a list; it has no pages.")
-        where = await asyncio.to_thread(self.place, scope)
+        where = await asyncio.to_thread(self._place_for, scope, service, operation, params)
         pages = await self._hop(self._begin, where, service, operation, params)
         while (page := await self._hop(_next, pages, where, service, operation)) is not None:
             yield page
@@ -96,6 +101,18 @@ class Accounts:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for client in list(self._clients.values()):
             client.close()
+
+    def reads_as(self, scope: Scope) -> str:
+        """The profile that plain reads go out under, where it is not the scope's own."""
+        return self._reads_profiles.get(str(self.place(scope)), "")
+
+    def _place_for(self, scope: Scope, service: str, operation: str, params: Mapping[str, object]) -> Place:
+        """Where a request goes out from: a plain read from the profile that reads, if there is one."""
+        where = self.place(scope)
+        other = self._reads_profiles.get(str(where), "")
+        if not other or access(service, operation, params) is not Access.READ:
+            return where
+        return self.place(Scope(profile=other, region=where.region))
 
     async def _hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in the pool, with the grant that this task holds."""

@@ -21,7 +21,7 @@ from botocore.serialize import create_serializer
 
 from tools.aws.classification import SIGNING_IN, access
 from tools.aws.profiles import Place
-from tools.errors import GateRefused
+from tools.errors import GateRefused, ServerFailed
 from tools.gate import Access, Gate, Permit
 
 if TYPE_CHECKING:
@@ -173,13 +173,26 @@ class GatedSender:
         self._service = service
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Send it, if it was judged."""
+        """Send it, if it was judged. Raises `ServerFailed` when somebody else than AWS answers."""
         self._hooks.check(self._service, request)
-        return self.__sender.send(request)
+        answer = self.__sender.send(request)
+        if _is_a_page(answer) and self._service != "s3":  # where pages can be what was asked for
+            host = urlsplit(request.url).netloc
+            raise ServerFailed(
+                f"{self._service} at {host} was answered with a web page, not with AWS's words.",
+                hint="A proxy, or a guest network that wants a sign-in, stands in between.",
+            )
+        return answer
 
     def close(self) -> None:
         """Close the connections."""
         self.__sender.close()
+
+
+def _is_a_page(answer: AWSResponse) -> bool:
+    """botocore would read one as an answer in which nothing is listed."""
+    kind = str(answer.headers.get("Content-Type", ""))
+    return answer.status_code < 300 and kind.partition(";")[0].strip().lower() == "text/html"
 
 
 def permit(

@@ -67,13 +67,18 @@ class Target:
 
     def __str__(self) -> str:
         where = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.kind.word}/{self.name}{where}"
+        return f"{self.word}/{self.name}{where}"
+
+    @property
+    def word(self) -> str:
+        """What means exactly this kind on this cluster: `deployment`, `service.serving.knative.dev`."""
+        return self.cluster.kinds.spelling(self.kind)
 
     def path(self, subresource: str = "") -> str:
         return self.kind.path(self.namespace, self.name, subresource)
 
-    def permit(self, verb: str, subresource: str = "") -> Permit:
-        """The permit for one write to it. A new object's name is in the body, which no gate sees."""
+    def permit(self, verb: str, subresource: str = "", content: str = "") -> Permit:
+        """The permit for one write to it. A new object's name is in the body, and so in the content."""
         unnamed = verb == "create" and not subresource
         return Permit(
             system="kubernetes",
@@ -82,6 +87,7 @@ class Target:
             resource=f"{self.kind.resource}/{subresource}" if subresource else self.kind.resource,
             namespace=self.namespace,
             name="" if unnamed else self.name,
+            content=content,
         )
 
     async def read(self) -> Json:
@@ -95,7 +101,7 @@ class Target:
 
     def must_allow(self, *kinds: str) -> None:
         """Raises `Invalid` unless the target is of one of these kinds."""
-        if self.kind.kind not in kinds:
+        if self.kind.native not in kinds:
             listed = ", ".join(kinds[:-1]) + f" or {kinds[-1]}" if len(kinds) > 1 else kinds[0]
             raise Invalid(f"{self} is a {self.kind.kind}; this works on a {listed}.")
 

@@ -1,4 +1,7 @@
-"""Hides what looks like a secret in objects that are shown: values of variables, arguments, keys, URLs."""
+"""Hides what looks like a secret in objects that are shown: values of variables, arguments, keys, URLs.
+
+Which names tell of a secret is known in one place, `tools.redaction.names`.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,14 @@ from pydantic import JsonValue
 from tools.kubernetes.fields import text
 from tools.kubernetes.objects import LAST_APPLIED
 from tools.kubernetes.plain_text import plain
+from tools.redaction.names import secret_name
 from tools.tool import Change
 
 HIDDEN = "(hidden)"
 
-_SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|secret|token|credential|api[_.-]?key|access[_.-]?key|private[_.-]?key"
-    r"|signing[_.-]?key|encryption[_.-]?key|account[_.-]?key|connection[_.-]?string"
-    r"|(^|[_.-])(pass|pwd|pw|pat|dsn|salt|auth|bearer|jwt)($|[_.-])",
-    re.I,
-)
-# Names of keys that only point at a secret, or say how one is used.
-_POINTER = re.compile(r"(name|ref|path|type|mode|policy|namespace|seconds|selector|class|provider)s?$", re.I)
 _ARGUMENT = re.compile(r"^(--?[\w.-]+[= ])(.+)$", re.S)
 _URL_LOGIN = re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+@", re.I)
 _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
-
-
-def secret_name(name: str) -> bool:
-    """Whether a variable or key of that name probably holds a secret."""
-    return bool(_SECRET_NAME.search(name))
 
 
 def shown(found: JsonValue) -> JsonValue:
@@ -55,7 +46,7 @@ def shown_change(change: Change) -> Change:
     """The change with secrets hidden; that a hidden value changed stays visible."""
     steps = [named or bare for named, bare in _STEP.findall(change.path)]
     key = steps[-2] if len(steps) > 1 and steps[-1] == "value" else steps[-1] if steps else ""
-    secret = secret_name(key) and not _POINTER.search(key)
+    secret = secret_name(key)
     before, after = shown(change.before), shown(change.after)
     if secret and isinstance(before, str):
         before = HIDDEN
@@ -63,13 +54,13 @@ def shown_change(change: Change) -> Change:
         after = HIDDEN
     if before == after and change.before != change.after:
         after = f"{HIDDEN[:-1]}, another)"
-    return Change(path=plain(change.path), before=before, after=after)
+    return change.model_copy(update={"path": plain(change.path), "before": before, "after": after})
 
 
 def _secret_entry(key: str, entry: JsonValue) -> bool:
     if key == LAST_APPLIED:  # a whole manifest as text, with whatever secrets are in it
         return True
-    return isinstance(entry, str) and bool(entry) and secret_name(key) and not _POINTER.search(key)
+    return isinstance(entry, str) and bool(entry) and secret_name(key)
 
 
 def _shown_list(entries: list[JsonValue]) -> list[JsonValue]:
@@ -95,4 +86,4 @@ def _shown_text(line: str) -> str:
 
 
 def _names_secret(flag: str) -> bool:
-    return secret_name(flag.lstrip("-")) and not _POINTER.search(flag)
+    return secret_name(flag.lstrip("-"))

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from tools.kubernetes.fields import Json, mapping, mappings, text
+
+_DEEPEST = 6
+"""Levels of a custom resource's spec that are searched."""
 
 
 class Named(NamedTuple):
@@ -33,6 +38,50 @@ def named_objects(kind: str, obj: Json) -> list[Named]:
         if name:
             found.setdefault((word, name), Named(word, name, namespace, words))
     return list(found.values())
+
+
+def named_by_custom(obj: Json) -> list[Named]:
+    """What the spec of a custom resource names, as far as its fields follow the usual forms.
+
+    These are `secretName`, `configMapName`, `serviceAccountName` with a name, and `…Ref` with a name and a
+    kind (`issuerRef: {kind: ClusterIssuer, group: cert-manager.io, name: …}`).
+    """
+    namespace = text(obj, "metadata", "namespace")
+    found: dict[tuple[str, str], Named] = {}
+    for path, field, entry in _fields(mapping(obj, "spec"), "", _DEEPEST):
+        word, name = _reference(field, entry)
+        if word and name:
+            found.setdefault((word, name), Named(word, name, namespace, f"field {path}"))
+    return list(found.values())
+
+
+def _fields(part: JsonValue, before: str, depth: int) -> Iterator[tuple[str, str, JsonValue]]:
+    if not depth:
+        return
+    if isinstance(part, list):
+        for entry in part:
+            yield from _fields(entry, before, depth - 1)
+    elif isinstance(part, dict):
+        for field, entry in part.items():
+            path = f"{before}.{field}" if before else field
+            yield path, field, entry
+            yield from _fields(entry, path, depth - 1)
+
+
+def _reference(field: str, entry: JsonValue) -> tuple[str, str]:
+    """(kind, name) of what one field names, or empty ones."""
+    lower = field.lower()
+    for word in ("secret", "configmap", "serviceaccount"):
+        if lower.endswith(f"{word}name") and isinstance(entry, str):
+            return word, entry
+        if lower.endswith((f"{word}ref", f"{word}keyref")):
+            return word, text(entry, "name")
+    if field.endswith("Ref") and text(entry, "kind"):
+        group = (
+            text(entry, "group") or text(entry, "apiGroup") or text(entry, "apiVersion").rpartition("/")[0]
+        )
+        return ".".join(part for part in (text(entry, "kind").lower(), group) if part), text(entry, "name")
+    return "", ""
 
 
 def _pod_spec(kind: str, obj: Json) -> Json:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from tools.errors import NotFound, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text
-from tools.kubernetes.named_objects import named_objects
-from tools.kubernetes.rollout import counts, owned_by, pod_trouble, pods_of, replica_sets_of, revision
+from tools.kubernetes.named_objects import named_by_custom, named_objects
+from tools.kubernetes.owned_objects import owned_objects
+from tools.kubernetes.rollout import owned_by, pods_of, replica_sets_of
+from tools.kubernetes.standing import standing
 
 if TYPE_CHECKING:
     from tools.kubernetes.connection.cluster import Cluster
@@ -71,9 +73,11 @@ async def relations_of(target: Target, obj: Json) -> Relations:
         lambda: _routes(target, obj),
         lambda: _scalers(target, obj),
     ]
+    troubles: list[str] = []
+    if target.kind.custom:
+        looks.append(lambda: _made_for(target, obj, troubles))
     results = await asyncio.gather(*(look() for look in looks), return_exceptions=True)
     found: list[Related] = []
-    troubles: list[str] = []
     for result in results:
         if isinstance(result, ToolError):
             troubles.append(str(result))
@@ -83,7 +87,9 @@ async def relations_of(target: Target, obj: Json) -> Relations:
             found += result
     found += [
         Related(Relation.RUNS_ON if kind == "node" else Relation.USES, kind, name, where, words)
-        for kind, name, where, words in named_objects(target.kind.kind, obj)
+        for kind, name, where, words in (
+            named_by_custom(obj) if target.kind.custom else named_objects(target.kind.kind, obj)
+        )
     ]
     order = list(Relation)
     found.sort(key=lambda entry: order.index(entry.relation))
@@ -111,14 +117,14 @@ async def _owners(cluster: Cluster, obj: Json) -> list[Related]:
             words = "is gone"
             chain.append(Related(Relation.OWNER, text(owner, "kind").lower(), name, namespace, words, False))
             break
-        words, healthy = _standing({**obj, "kind": kind.kind})
-        chain.append(Related(Relation.OWNER, kind.word, name, where, words, healthy))
+        words, healthy = standing({**obj, "kind": kind.kind})
+        chain.append(Related(Relation.OWNER, cluster.kinds.spelling(kind), name, where, words, healthy))
     return chain
 
 
 async def _owned(target: Target, obj: Json) -> list[Related]:
     cluster, uid = target.cluster, text(obj, "metadata", "uid")
-    match target.kind.kind:
+    match target.kind.native:
         case "Deployment":
             sets, pods = await asyncio.gather(replica_sets_of(cluster, obj), pods_of(cluster, obj))
             uids = [text(entry, "metadata", "uid") for entry in sets]
@@ -137,44 +143,31 @@ async def _owned(target: Target, obj: Json) -> list[Related]:
     return []
 
 
+async def _made_for(target: Target, obj: Json, troubles: list[str]) -> list[Related]:
+    """What an operator made for a custom resource."""
+    owned, unseen = await owned_objects(target, obj)
+    troubles += unseen
+    found = []
+    for entry in owned[:MOST_OF_A_KIND]:
+        kind = await target.cluster.kinds.by_kind(text(entry, "apiVersion"), text(entry, "kind"))
+        name, where = text(entry, "metadata", "name"), text(entry, "metadata", "namespace")
+        found.append(
+            Related(Relation.OWNED, target.cluster.kinds.spelling(kind), name, where, *standing(entry))
+        )
+    return sorted(found, key=lambda entry: entry.healthy)
+
+
 def _each(
     kind: str, objects: list[Json], relation: Relation = Relation.OWNED, note: str = ""
 ) -> list[Related]:
     """Those in trouble first."""
     made = []
     for obj in objects[:_PAGE]:
-        words, healthy = _standing({**obj, "kind": kind})
+        words, healthy = standing({**obj, "kind": kind})
         where = text(obj, "metadata", "namespace")
         words = ", ".join(part for part in (note, words) if part)
         made.append(Related(relation, kind.lower(), text(obj, "metadata", "name"), where, words, healthy))
     return sorted(made, key=lambda entry: entry.healthy)[:MOST_OF_A_KIND]
-
-
-def _standing(obj: Json) -> tuple[str, bool]:
-    """How an object is doing, in a few words, and whether it is well."""
-    kind = text(obj, "kind")
-    if kind == "Pod":
-        phase = text(obj, "status", "phase")
-        states = mappings(obj, "status", "containerStatuses")
-        if phase == "Succeeded" or (
-            phase == "Running" and all(entry.get("ready") is True for entry in states)
-        ):
-            return "ready" if phase == "Running" else "completed", True
-        return pod_trouble(obj)[0], False
-    if kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"):
-        wanted, _, ready = counts(obj)
-        if kind != "ReplicaSet":
-            return f"{ready} of {wanted} ready", ready >= wanted
-        wanted, ready = number(obj, "spec", "replicas"), number(obj, "status", "readyReplicas")
-        old = "" if wanted or ready else ", an earlier one"
-        return f"revision {revision(obj)}, {ready} of {wanted} ready{old}", ready >= wanted
-    if kind == "Job":
-        status = mapping(obj, "status")
-        done, failed, active = (number(status, key) for key in ("succeeded", "failed", "active"))
-        words = [f"{count} {word}" for count, word in ((active, "running"), (done, "done"), (failed, "failed"))
-                 if count]  # fmt: skip
-        return ", ".join(words) or "not started", not failed or bool(done)
-    return "", True
 
 
 # --- the way traffic takes --------------------------------------------------------------------------
@@ -182,7 +175,7 @@ def _standing(obj: Json) -> tuple[str, bool]:
 
 async def _routes(target: Target, obj: Json) -> list[Related]:
     """Services that choose the object's pods, and the ingresses that lead to them."""
-    match target.kind.kind:
+    match target.kind.native:
         case "Service":
             ingresses = await _listed(target, "/apis/networking.k8s.io/v1", "ingresses")
             found = list(_leading(ingresses, {target.name}))
@@ -196,7 +189,7 @@ async def _routes(target: Target, obj: Json) -> list[Related]:
                 Related(Relation.SERVES, "service", service, target.namespace, words)
                 for service, words in _backends(obj)
             ]
-    labels = _pod_labels(target.kind.kind, obj)
+    labels = _pod_labels(target.kind.native, obj)
     if not labels:
         return []
     services, ingresses = await asyncio.gather(
@@ -260,12 +253,12 @@ def _ports(service: Json) -> str:
 
 
 async def _scalers(target: Target, obj: Json) -> list[Related]:
-    if target.kind.kind == "HorizontalPodAutoscaler":
+    if target.kind.native == "HorizontalPodAutoscaler":
         chosen = mapping(obj, "spec", "scaleTargetRef")
         return [
             Related(Relation.SERVES, text(chosen, "kind").lower(), text(chosen, "name"), target.namespace)
         ]
-    if target.kind.kind not in ("Deployment", "StatefulSet", "ReplicaSet"):
+    if target.kind.native not in ("Deployment", "StatefulSet", "ReplicaSet"):
         return []
     found = await _listed(target, "/apis/autoscaling/v2", "horizontalpodautoscalers")
     return [

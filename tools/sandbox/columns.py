@@ -18,6 +18,8 @@ _UNKNOWN = "<unknown>"
 
 def cells_of(kind: Kind, obj: Manifest, now: datetime) -> list[Any]:
     """One row, in the order of the kind's columns; what a kind does not fill stays empty."""
+    if kind.custom is not None:
+        return [name_of(obj), *(column.cell(obj, age, now) for column in kind.custom.printed)]
     cells: Cells = {"Name": name_of(obj), "Age": age(obj["metadata"].get("creationTimestamp"), now)}
     cells["Created At"] = obj["metadata"].get("creationTimestamp")
     if kind.plural in _CELLS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tools.sandbox.custom.definition import complete
+from tools.sandbox.custom.schema import fill_defaults
 from tools.sandbox.identities import Identities
 from tools.sandbox.kinds import Kind
 from tools.sandbox.manifest import Manifest, dig, name_of, namespace_of
@@ -34,6 +36,11 @@ def fill_in(kind: Kind, obj: Manifest, identities: Identities) -> None:
         identities: where cluster addresses come from.
     """
     _leave_out(obj["metadata"], "labels", "annotations", "finalizers", "ownerReferences")
+    if kind.custom is not None:
+        fill_defaults(kind.custom.schema, obj)
+        return
+    if kind.plural == "customresourcedefinitions":
+        complete(obj)
     if isinstance(obj.get("spec"), dict):
         _leave_out(obj["spec"], *_LEFT_OUT_WHEN_EMPTY.get(kind.plural, ()))
     if kind.plural in _DEFAULTS and kind.group in ("", "apps", "batch", "autoscaling", "policy"):

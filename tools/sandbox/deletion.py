@@ -20,11 +20,11 @@ class Deletion:
     Args:
         store: where they are.
         now: the time.
-        kind_at: the kind stored at a place.
+        kind_at: the kind of a group and a name; None for one that is not served.
     """
 
     def __init__(
-        self, store: ObjectStore, now: Callable[[], datetime], kind_at: Callable[[tuple[str, str]], Kind]
+        self, store: ObjectStore, now: Callable[[], datetime], kind_at: Callable[[str, str], Kind | None]
     ) -> None:
         self._store = store
         self._now = now
@@ -112,7 +112,9 @@ class Deletion:
             self._tell_owner(owner, namespace_of(change.obj))
 
     def _tell_owner(self, reference: Manifest, namespace: str) -> None:
-        kind = self._kind_at((reference["apiVersion"].rpartition("/")[0], reference["kind"]))
+        kind = self._kind_at(reference["apiVersion"].rpartition("/")[0], reference["kind"])
+        if kind is None:  # its definition is gone
+            return
         owner = self._store.get(kind, namespace if kind.namespaced else "", reference["name"])
         if owner is not None and FOREGROUND in (owner["metadata"].get("finalizers") or []):
             self.collect(kind, owner)

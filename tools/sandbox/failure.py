@@ -22,6 +22,8 @@ class ApiFailure(Exception):
     def __init__(self, code: int, reason: str, message: str, details: Manifest | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.plain = False
+        """Whether the sentence alone goes over the wire."""
         self.status: Manifest = {
             "kind": "Status",
             "apiVersion": "v1",
@@ -84,6 +86,13 @@ def not_found(kind: Kind, name: str) -> ApiFailure:
 
 def no_such_path() -> ApiFailure:
     return ApiFailure(404, "NotFound", "the server could not find the requested resource")
+
+
+def group_down() -> ApiFailure:
+    """What the aggregator says when the server behind an APIService does not answer; no Status object."""
+    failure = ApiFailure(503, "ServiceUnavailable", "service unavailable")
+    failure.plain = True
+    return failure
 
 
 def method_not_allowed() -> ApiFailure:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from tools.sandbox.custom.discovery import Discovery
+from tools.sandbox.custom.version import CustomVersion
 from tools.sandbox.manifest import Manifest, clone
 
 _RECORDED = "api-1.36.json.gz"
@@ -15,6 +17,7 @@ _UNSERVED = ("/exec", "/attach", "/portforward", "/proxy", "/token", "/binding",
 _METRICS = (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True))
 
 StorageKey = tuple[str, str]
+GroupVersion = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Kind:
     verbs: frozenset[str]
     columns: tuple[Manifest, ...]
     storage: StorageKey
+    custom: CustomVersion | None = None
+    """What a definition says about it; None for the kinds that are built in."""
 
     @property
     def api_version(self) -> str:
@@ -62,7 +67,11 @@ class Kinds:
         self._drop_unserved()
         self._add_metrics()
         self._index(recorded["columns"])
-        self._by_name = {(kind.group, kind.name): kind for kind in reversed(self._kinds.values())}
+        self._built_in = dict(self._kinds)
+        self._discovery = Discovery(self.documents, self.aggregated)
+        self._custom: dict[StorageKey, list[Kind]] = {}
+        self._down: set[GroupVersion] = set()
+        self._name()
 
     def find(self, group: str, version: str, plural: str) -> Kind | None:
         return self._kinds.get((group, version, plural))
@@ -71,9 +80,33 @@ class Kinds:
         """The preferred version of a kind. Raises KeyError."""
         return self._by_name[(group, name)]
 
+    def by_name(self, group: str, name: str) -> Kind | None:
+        """The preferred version of a kind, or None for one that is not served."""
+        return self._by_name.get((group, name))
+
     def of(self, obj: Manifest) -> Kind | None:
         """The kind an object, or an owner reference, says it is."""
         return self._by_name.get((str(obj.get("apiVersion", "")).rpartition("/")[0], str(obj.get("kind"))))
+
+    def serve(self, storage: StorageKey, kinds: list[Kind]) -> None:
+        """Serve a custom kind in these versions from now on, the preferred one first; in none to end it."""
+        if self._custom.get(storage, []) == kinds:
+            return
+        self._custom[storage] = kinds
+        if not kinds:
+            del self._custom[storage]
+        every = [kind for found in self._custom.values() for kind in found]
+        self._kinds = self._built_in | {(kind.group, kind.version, kind.plural): kind for kind in every}
+        self._name()
+
+    def take_down(self, down: set[GroupVersion]) -> None:
+        """These versions of groups answer nothing from now on, all others do."""
+        if down != self._down:
+            self._down = down
+            self._name()
+
+    def is_down(self, group: str, version: str) -> bool:
+        return (group, version) in self._down
 
     def stored(self) -> list[Kind]:
         """One kind for every place objects are stored in."""
@@ -85,6 +118,11 @@ class Kinds:
 
     def served(self) -> list[Kind]:
         return list(self._kinds.values())
+
+    def _name(self) -> None:
+        self._by_name = {(kind.group, kind.name): kind for kind in reversed(self._kinds.values())}
+        every = [kind for kind in self._kinds.values() if kind.custom is not None]
+        self.documents, self.aggregated = self._discovery.with_groups(every, self._down)
 
     def _drop_unserved(self) -> None:
         """Discovery must not promise what nobody answers, such as running commands in a container."""

@@ -11,6 +11,7 @@ from tools.sandbox.failure import already_exists, forbidden, not_found
 from tools.sandbox.identities import Identities
 from tools.sandbox.kinds import Kind, Kinds
 from tools.sandbox.manifest import Manifest, clone, deleting, dig, name_of, namespace_of, stamp
+from tools.sandbox.patches import MergeKeys
 from tools.sandbox.store import ObjectStore
 from tools.sandbox.timeline import Timeline
 
@@ -30,7 +31,7 @@ class ControlPlane:
         self.store = ObjectStore(history)
         self.identities = Identities(seed)
         self.events = EventRecorder(self.store, self.kinds, timeline)
-        self.deletion = Deletion(self.store, timeline.now, lambda key: self.kinds.named(*key))
+        self.deletion = Deletion(self.store, timeline.now, self.kinds.by_name)
         self.store.listen(self.deletion.after)
 
         self.namespaces = self.kinds.named("", "Namespace")
@@ -54,6 +55,8 @@ class ControlPlane:
         self.cronjobs = self.kinds.named("batch", "CronJob")
         self.budgets = self.kinds.named("policy", "PodDisruptionBudget")
         self.autoscalers = self.kinds.named("autoscaling", "HorizontalPodAutoscaler")
+        self.definitions = self.kinds.named("apiextensions.k8s.io", "CustomResourceDefinition")
+        self.api_services = self.kinds.named("apiregistration.k8s.io", "APIService")
 
     def stamp(self) -> str:
         """Now, as a timestamp."""
@@ -66,6 +69,10 @@ class ControlPlane:
             raise not_found(kind, name)
         return obj
 
+    def merge_keys(self, kind: Kind) -> MergeKeys:
+        """The lists of a kind that are merged by a key, by field name."""
+        return kind.custom.merge_keys if kind.custom else self.kinds.merge_keys
+
     def create(self, kind: Kind, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """Admit and store a new object. Raises `ApiFailure` (403, 404, 409)."""
         obj = self.prepare(kind, manifest)
@@ -73,7 +80,8 @@ class ControlPlane:
 
     def prepare(self, kind: Kind, manifest: Manifest) -> Manifest:
         """A new object as it would be stored, without storing it."""
-        obj: Manifest = clone({**manifest, "apiVersion": kind.api_version, "kind": kind.name})
+        held_as = kind.custom.stored_as if kind.custom else kind.api_version
+        obj: Manifest = clone({**manifest, "apiVersion": held_as, "kind": kind.name})
         metadata = obj["metadata"]
         namespace = metadata.get("namespace", "")
         if kind.namespaced:

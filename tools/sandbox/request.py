@@ -11,7 +11,13 @@ from aiohttp import web
 
 from tools.sandbox import protobuf
 from tools.sandbox.access import Deed, User
-from tools.sandbox.failure import bad_request, method_not_allowed, no_such_path, unsupported_media_type
+from tools.sandbox.failure import (
+    bad_request,
+    group_down,
+    method_not_allowed,
+    no_such_path,
+    unsupported_media_type,
+)
 from tools.sandbox.kinds import Kind, Kinds
 from tools.sandbox.manifest import Manifest
 from tools.sandbox.shapes import Form, form_of
@@ -114,6 +120,8 @@ def target_of(path: str, kinds: Kinds) -> Target:
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
+    if kinds.is_down(group, version):
+        raise group_down()
     kind = kinds.find(group, version, rest[0])
     if kind is None or len(rest) > 3 or (namespace and not kind.namespaced):
         raise no_such_path()

@@ -83,7 +83,8 @@ def parse_fields(text: str, kind: Kind) -> Test:
         if not matched:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
         field, word, value = matched.groups()
-        if field not in _EVERY_KIND and field not in _FIELDS.get(kind.plural, ()):
+        known = () if kind.custom is not None else _FIELDS.get(kind.plural, ())
+        if field not in _EVERY_KIND and field not in known:
             raise bad_request(f"field label not supported: {field}")
         wanted.append((field.split("."), word == "!=", value))
     return lambda obj: all((_field(obj, path) == value) != negated for path, negated, value in wanted)

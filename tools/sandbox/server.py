@@ -13,7 +13,14 @@ from pydantic import ValidationError
 from tools.sandbox import openapi, reading, writing
 from tools.sandbox.access import Access
 from tools.sandbox.eviction import evict
-from tools.sandbox.failure import ApiFailure, bad_request, forbidden, method_not_allowed, no_such_path
+from tools.sandbox.failure import (
+    ApiFailure,
+    bad_request,
+    forbidden,
+    group_down,
+    method_not_allowed,
+    no_such_path,
+)
 from tools.sandbox.faults import AskedRequest, Fault, Faults
 from tools.sandbox.kubelet.kubelet import Kubelet
 from tools.sandbox.manifest import Manifest
@@ -61,6 +68,9 @@ class Server:
     async def _public(self, http: web.Request) -> web.StreamResponse | None:
         path = http.path.rstrip("/") or "/"
         kinds = self._plane.kinds
+        parts = path.split("/")
+        if len(parts) == 4 and parts[1] == "apis" and kinds.is_down(parts[2], parts[3]):
+            raise group_down()
         if path in _HEALTH:
             return web.Response(text="ok")
         if path == "/version":
@@ -137,6 +147,8 @@ class Server:
         if call.kind is plane.pods and sub == "eviction":
             return self._write(call)
         if sub not in ("", "status", "scale") or (sub == "scale" and call.kind.plural not in SCALED):
+            raise no_such_path()
+        if sub and call.kind.custom is not None and (sub == "scale" or not call.kind.custom.status_apart):
             raise no_such_path()
         if call.verb == "watch":
             return await watch(plane, call)
@@ -242,6 +254,8 @@ class Server:
         return self._json({"faults": [fault.model_dump() for fault in self.faults.active]})
 
     def _failed(self, failure: ApiFailure) -> web.Response:
+        if failure.plain:
+            return web.Response(text=f"{failure}\n", status=failure.code)
         response = self._json(failure.status, failure.code)
         seconds = failure.status["details"].get("retryAfterSeconds")
         if seconds is not None:

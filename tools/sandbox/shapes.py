@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from tools.sandbox.columns import cells_of
+from tools.sandbox.custom.conversion import converted
 from tools.sandbox.kinds import Kind
 from tools.sandbox.manifest import Manifest, dig
 
@@ -26,19 +27,21 @@ def form_of(accept: str) -> Form:
 
 def one(kind: Kind, obj: Manifest, form: Form, include: str, now: datetime) -> Manifest:
     """A single object in the form asked for."""
+    obj = in_version(kind, obj)
     if form == "table":
         return table(
             kind, [obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")}, include, now
         )
     if form == "metadata":
         return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
-    return in_version(kind, obj)
+    return obj
 
 
 def many(
     kind: Kind, objects: list[Manifest], metadata: Manifest, form: Form, include: str, now: datetime
 ) -> Manifest:
     """A list in the form asked for."""
+    objects = [in_version(kind, obj) for obj in objects]
     if form == "table":
         return table(kind, objects, metadata, include, now)
     if form == "metadata":
@@ -52,10 +55,10 @@ def many(
             ],
         }
     return {
-        "kind": f"{kind.name}List",
+        "kind": kind.custom.list_name if kind.custom else f"{kind.name}List",
         "apiVersion": kind.api_version,
         "metadata": metadata,
-        "items": [_bare(in_version(kind, obj)) for obj in objects],
+        "items": objects if kind.custom else [_bare(obj) for obj in objects],
     }
 
 
@@ -64,7 +67,7 @@ def table(kind: Kind, objects: list[Manifest], metadata: Manifest, include: str,
 
     Args:
         kind: of the objects.
-        objects: the rows.
+        objects: the rows, in the version of `kind`.
         metadata: of the list.
         include: what a row carries along: None, Metadata or Object.
         now: for ages.
@@ -73,7 +76,7 @@ def table(kind: Kind, objects: list[Manifest], metadata: Manifest, include: str,
     for obj in objects:
         row: Manifest = {"cells": cells_of(kind, obj, now)}
         if include == "Object":
-            row["object"] = in_version(kind, obj)
+            row["object"] = obj
         elif include != "None":
             row["object"] = {
                 "kind": "PartialObjectMetadata",
@@ -93,12 +96,19 @@ def table(kind: Kind, objects: list[Manifest], metadata: Manifest, include: str,
 
 
 def in_version(kind: Kind, obj: Manifest) -> Manifest:
-    """An object as another served version of its kind shows it."""
+    """An object as another served version of its kind shows it. Raises `ApiFailure` (500)."""
+    if kind.custom is not None:
+        return converted(kind, kind.custom, obj, kind.api_version)
     if kind.group == "events.k8s.io":
         return _new_event(kind, obj)
     if kind.plural == "horizontalpodautoscalers" and kind.version == "v1":
         return _old_autoscaler(kind, obj)
     return obj
+
+
+def stored(kind: Kind, obj: Manifest) -> Manifest:
+    """A custom object in the version it is stored in. Raises `ApiFailure` (500)."""
+    return obj if kind.custom is None else converted(kind, kind.custom, obj, kind.custom.stored_as)
 
 
 def _new_event(kind: Kind, obj: Manifest) -> Manifest:
@@ -134,5 +144,5 @@ def _old_autoscaler(kind: Kind, obj: Manifest) -> Manifest:
 
 
 def _bare(obj: Manifest) -> Manifest:
-    """List items carry neither apiVersion nor kind."""
+    """List items of built-in kinds carry neither apiVersion nor kind."""
     return {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}

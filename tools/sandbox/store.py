@@ -124,7 +124,7 @@ class ObjectStore:
                 return old
             if "generation" in metadata and _intent(obj) != _intent(old):
                 metadata["generation"] += 1
-        elif "spec" in obj and kind.plural not in _WITHOUT_GENERATION:
+        elif kind.custom is not None or ("spec" in obj and kind.plural not in _WITHOUT_GENERATION):
             metadata["generation"] = 1
         self.version += 1
         metadata["resourceVersion"] = str(self.version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.sandbox.custom.schema import prune
 from tools.sandbox.failure import ApiFailure, Cause, undecodable
 from tools.sandbox.kinds import Kind
 from tools.sandbox.manifest import Manifest, dig
@@ -195,10 +196,14 @@ def check_fields(kind: Kind, body: Manifest, mode: str, *, patching: bool = Fals
     Returns: warnings for the client.
     Raises: `ApiFailure` for a number that is none, and in Strict mode for unknown fields.
     """
+    unknown: list[str] = []
+    if kind.custom is not None:
+        unknown = prune(kind.custom.schema, body)
+        _sift(body.get("metadata"), _METADATA, "metadata", unknown)
+        return _said(kind, unknown, mode, patching=patching)
     _check_numbers(kind, body)
     if kind.plural not in _SPECS and kind.plural != "pods":
         return []
-    unknown: list[str] = []
     _sift(body, _TOP, "", unknown)
     _sift(body.get("metadata"), _METADATA, "metadata", unknown)
     if kind.plural in _SPECS:
@@ -208,6 +213,11 @@ def check_fields(kind: Kind, body: Manifest, mode: str, *, patching: bool = Fals
         for field in ("containers", "initContainers"):
             for number, container in enumerate(spec.get(field) or []):
                 _sift(container, _CONTAINER, f"{path}.{field}[{number}]", unknown)
+    return _said(kind, unknown, mode, patching=patching)
+
+
+def _said(kind: Kind, unknown: list[str], mode: str, *, patching: bool) -> list[str]:
+    """What the client is told about fields that were dropped. Raises `ApiFailure` in Strict mode."""
     texts = [f'unknown field "{path}"' for path in unknown]
     if texts and mode == "Strict":
         why = f"strict decoding error: {', '.join(texts)}"

@@ -7,6 +7,8 @@ import re
 from typing import Any
 
 from tools.sandbox.controllers.schedule import Schedule
+from tools.sandbox.custom.definition import faults_of
+from tools.sandbox.custom.schema import violations
 from tools.sandbox.failure import (
     Cause,
     forbidden_change,
@@ -68,6 +70,12 @@ _POD_FIXED = (
 def validate(kind: Kind, obj: Manifest) -> None:
     """Check an object on its own. Raises `ApiFailure` (400 for quantities, 422 otherwise)."""
     causes = _name(kind, obj) + check_keys(obj["metadata"])
+    if kind.custom is not None:
+        if causes := causes + violations(kind.custom.schema, obj):
+            raise invalid(kind, str(obj["metadata"].get("name", "")), causes)
+        return
+    if kind.plural == "customresourcedefinitions":
+        causes += faults_of(obj)
     spec = obj.get("spec") or {}
     if kind.plural in _COUNTED:
         for field in _COUNTS:
@@ -98,6 +106,8 @@ def validate(kind: Kind, obj: Manifest) -> None:
 
 def validate_change(kind: Kind, old: Manifest, new: Manifest) -> None:
     """Check what may change in an object that exists. Raises `ApiFailure` (422)."""
+    if kind.custom is not None:
+        return
     causes: list[Cause] = []
     before, after = old.get("spec") or {}, new.get("spec") or {}
     if (

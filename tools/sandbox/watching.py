@@ -49,7 +49,7 @@ async def _follow(
 ) -> None:
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while (left := end - loop.time()) > 0:
+    while not stream.over and (left := end - loop.time()) > 0:
         try:
             # Not wait_for: on Python 3.11 it can swallow a cancellation, and the server never ends.
             async with asyncio.timeout(min(left, _BOOKMARK_SECONDS)):
@@ -125,7 +125,11 @@ class _Stream:
 
     def _line(self, type_: str, obj: Manifest) -> bytes:
         call = self._call
-        shaped = shapes.one(call.kind, obj, call.form, call.include, self._plane.timeline.now())
+        try:
+            shaped = shapes.one(call.kind, obj, call.form, call.include, self._plane.timeline.now())
+        except ApiFailure as failure:  # it cannot be converted: the watch ends with that
+            self.over = True
+            return self._encode({"type": "ERROR", "object": failure.status}) + b"\n"
         if call.form == "table":
             if self._sent_columns:
                 shaped["columnDefinitions"] = None

@@ -7,7 +7,15 @@ from typing import Any
 from tools.sandbox import reading, shapes
 from tools.sandbox.defaults import fill_in
 from tools.sandbox.deletion import default_propagation
-from tools.sandbox.failure import bad_request, conflict, invalid, method_not_allowed, not_found, required
+from tools.sandbox.failure import (
+    bad_request,
+    conflict,
+    invalid,
+    method_not_allowed,
+    not_found,
+    required,
+    unsupported_media_type,
+)
 from tools.sandbox.field_owners import apply, record_update
 from tools.sandbox.kinds import Kind
 from tools.sandbox.manifest import Manifest, clone, deleting, dig, name_of, uid_of
@@ -37,6 +45,11 @@ _PRESERVED = (
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
 )
+_CUSTOM_PATCHES = (
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/apply-patch+yaml",
+)
 _STATUS_ON_CREATE = frozenset({"events", "componentstatuses"})
 
 
@@ -58,7 +71,7 @@ def create(plane: ControlPlane, call: ApiCall) -> Outcome:
         raise invalid(kind, "", [required("metadata.name", "name or generateName is required")])
     warnings = check_fields(kind, body, call.http.query.get("fieldValidation", "Warn"))
     obj = _new(plane, call, body)
-    obj = record_update(None, obj, call.manager, "", plane.stamp(), plane.kinds.merge_keys)
+    obj = record_update(None, obj, call.manager, "", plane.stamp(), plane.merge_keys(call.kind))
     return Outcome(_shaped(plane, call, _store(plane, call, obj)), 201, warnings)
 
 
@@ -93,6 +106,7 @@ def delete(plane: ControlPlane, call: ApiCall) -> Outcome:
     """DELETE of one object. Raises `ApiFailure` (404, 409)."""
     kind, options = call.kind, options_of(call)
     obj = plane.read(kind, call.target.namespace, call.target.name)
+    shapes.in_version(kind, obj)
     _check_preconditions(kind, obj, options.get("preconditions") or {})
     warnings = []
     if "propagationPolicy" not in options and default_propagation(kind) == "Orphan":
@@ -130,10 +144,17 @@ def _new(plane: ControlPlane, call: ApiCall, body: Manifest) -> Manifest:
     draft = clone(body)
     for field in _SERVER_METADATA:
         draft["metadata"].pop(field, None)
-    if call.kind.plural not in _STATUS_ON_CREATE and "status" in draft:
+    if call.kind.plural not in _STATUS_ON_CREATE and "status" in draft and _status_apart(call.kind):
         del draft["status"]
+    if call.kind.custom is not None:  # a version that cannot be converted is not stored either
+        draft = shapes.stored(call.kind, draft)
+        fill_in(call.kind, draft, plane.identities)
     validate(call.kind, draft)
     return plane.prepare(call.kind, draft)
+
+
+def _status_apart(kind: Kind) -> bool:
+    return kind.custom is None or kind.custom.status_apart
 
 
 def _store(plane: ControlPlane, call: ApiCall, obj: Manifest) -> Manifest:
@@ -147,6 +168,7 @@ def _store(plane: ControlPlane, call: ApiCall, obj: Manifest) -> Manifest:
 
 def _replace(plane: ControlPlane, call: ApiCall, old: Manifest, new: Manifest) -> Manifest:
     kind, sub = call.kind, call.target.subresource
+    shapes.in_version(kind, old)  # what cannot be converted cannot be written either
     metadata = dict(new.get("metadata") or {})
     _check_preconditions(
         kind,
@@ -170,13 +192,14 @@ def _replace(plane: ControlPlane, call: ApiCall, old: Manifest, new: Manifest) -
         draft = {**old, "metadata": metadata, "status": new.get("status", {})}
     else:
         draft = clone(draft)
-        draft.pop("status", None)
-        if "status" in old:
-            draft["status"] = old["status"]
+        if _status_apart(kind):
+            draft.pop("status", None)
+            if "status" in old:
+                draft["status"] = old["status"]
         fill_in(kind, draft, plane.identities)
         validate(kind, draft)
         validate_change(kind, old, draft)
-    draft = record_update(old, draft, call.manager, sub, plane.stamp(), plane.kinds.merge_keys)
+    draft = record_update(old, draft, call.manager, sub, plane.stamp(), plane.merge_keys(call.kind))
     return _shaped(plane, call, _write(plane, call, old, draft))
 
 
@@ -201,12 +224,12 @@ def _scale(plane: ControlPlane, call: ApiCall, old: Manifest, scale: Manifest) -
     if version and version != old["metadata"]["resourceVersion"]:
         raise conflict(call.kind, name_of(old))
     draft = with_scale(call.kind, old, scale)
-    draft = record_update(old, draft, call.manager, "scale", plane.stamp(), plane.kinds.merge_keys)
+    draft = record_update(old, draft, call.manager, "scale", plane.stamp(), plane.merge_keys(call.kind))
     return Outcome(scale_of(call.kind, _write(plane, call, old, draft)))
 
 
 def _apply(plane: ControlPlane, call: ApiCall) -> Outcome:
-    kind, keys = call.kind, plane.kinds.merge_keys
+    kind, keys = call.kind, plane.merge_keys(call.kind)
     config = _object(call)
     if config["metadata"].get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
@@ -235,12 +258,13 @@ def _apply(plane: ControlPlane, call: ApiCall) -> Outcome:
         applied = apply(None, config, call.manager, force, time, keys)
         obj = _new(plane, call, applied)
         return Outcome(_shaped(plane, call, _store(plane, call, obj)), 201, warnings)
+    shapes.in_version(kind, old)
     draft = clone(apply(old, config, call.manager, force, time, keys))
     draft["apiVersion"], draft["kind"] = old["apiVersion"], old["kind"]
     for field in _PRESERVED:
         if field in old["metadata"]:
             draft["metadata"][field] = old["metadata"][field]
-    if "status" in old:
+    if "status" in old and _status_apart(kind):
         draft["status"] = old["status"]
     fill_in(kind, draft, plane.identities)
     validate(kind, draft)
@@ -280,7 +304,9 @@ def _patched(plane: ControlPlane, call: ApiCall, target: Manifest) -> Manifest:
         raise bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
     if call.content_type == "application/merge-patch+json":
         return dict(merge_patch(target, call.body))
-    return dict(strategic_patch(target, call.body, plane.kinds.merge_keys))
+    if call.kind.custom is not None:
+        raise unsupported_media_type(_CUSTOM_PATCHES)
+    return dict(strategic_patch(target, call.body, plane.merge_keys(call.kind)))
 
 
 def _object(call: ApiCall) -> Manifest:

@@ -10,6 +10,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from console.screens.detail.thing import Thing
+from console.screens.revealing import RevealDesk
 
 if TYPE_CHECKING:
     from agent.commands import Command
@@ -40,6 +41,7 @@ class ObjectDesk:
         self._send = send
         self._ask = ask
         self._open: dict[Screen[None], _Open] = {}
+        self._revealing = RevealDesk(send)
         self._count = 0
         self.glyphs: Glyphs | None = None
         self.agent: Agent | None = None
@@ -103,6 +105,14 @@ class ObjectDesk:
         thing = Thing(related.kind, related.kind.partition(".")[0], related.name, related.namespace)
         self.open(screen.app, thing)
 
+    def reveal_of(self, screen: ResourceScreen) -> None:
+        """Reveal what is secret about the screen's thing."""
+        self.reveal(screen.app, screen.thing)
+
+    def reveal(self, app: App[int], thing: Thing) -> None:
+        """Ask, then show what is secret about a thing, once."""
+        self._revealing.begin(app, thing, self._where(thing))
+
     async def read_session(self, screen: ResourceScreen, session: str, title: str) -> None:
         """Show a past session, to be read or replayed."""
         from agent.logbook import open_envelope
@@ -124,6 +134,8 @@ class ObjectDesk:
         """Hand events on to the screens they are for; those for screens that are closed fall away."""
         for recorded in batch:
             match recorded.event.kind:
+                case "revealed":
+                    self._revealing.take([recorded])
                 case "inspected":
                     self._inspected(recorded.event)
                 case "log_grew":

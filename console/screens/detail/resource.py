@@ -22,6 +22,7 @@ from console.screens.detail.pages import (
     session_entries,
     summary_lines,
 )
+from console.screens.detail.thing import reveals
 from console.views import View
 from console.widgets.footer import KeyFooter
 from console.widgets.glyphs import UNICODE, Glyphs
@@ -327,6 +328,8 @@ class ResourceScreen(SideKeys):
                 return logs
             case "container":
                 return logs and len(self.logs.sources) > 1
+            case "reveal_object":
+                return not self.thing.cloud and bool(reveals(self.thing.kind))
             case "ask_object":
                 return bool(self._mention)
         return super().check_action(action, parameters)
@@ -355,6 +358,9 @@ class ResourceScreen(SideKeys):
         if self.side == "logs":
             self._follow(previous=self._previous)
         self._tell()
+
+    def action_reveal_object(self) -> None:
+        self._desk.reveal_of(self)
 
     def action_ask_object(self) -> None:
         self._desk.ask(self, self._mention)

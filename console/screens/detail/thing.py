@@ -11,6 +11,20 @@ if TYPE_CHECKING:
 S = TypeVar("S", contravariant=True)
 
 
+REVEALS = {
+    "secret": "its values",
+    "serviceaccount": "a new token of it, good for ten minutes",
+    "pod": "what a command prints in it",
+}
+"""Kinds that have something to reveal, and what."""
+
+
+def reveals(kind: str) -> str:
+    """What can be revealed about a kind in any spelling, or nothing."""
+    word = kind.lower().partition(".")[0].removesuffix("s")
+    return REVEALS.get({"sa": "serviceaccount", "po": "pod"}.get(word, word), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
     """An object to look at. `what` is a kind as a cluster resolves it, or a cloud's (`aws:ec2`)."""
@@ -36,6 +50,8 @@ class Desk(Protocol[S]):
     def follow(self, screen: S, *, previous: bool) -> None: ...
 
     def leave(self, screen: S) -> None: ...
+
+    def reveal_of(self, screen: S) -> None: ...
 
     def ask(self, screen: S, mention: str) -> None: ...
 

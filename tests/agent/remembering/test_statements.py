@@ -72,6 +72,7 @@ def test_a_memory_that_would_grant_something_is_refused(said: str) -> None:
         ("checkout is owned by payments", "checkout is owned by billing", True),
         ("checkout is owned by payments", "checkout belongs to billing", True),
         ("the quota of staging is 10 pods", "the quota of staging is 90 pods", True),
+        ("the quota of staging is 10 pods", "staging's quota is 90 pods", True),
         ("answer in German", "always answer in English", True),
         ("checkout is owned by payments", "cart is owned by payments", False),
         ("answer in German", "answer with tables", False),

@@ -234,3 +234,28 @@ def test_a_request_that_needs_a_model_says_how_to_get_one(pilothouse: Pilothouse
 def test_an_empty_request_is_a_usage_error(pilothouse: Pilothouse) -> None:
     assert pilothouse("ask", "  ", "--json").error["exit"] == 2
     assert pilothouse("plan", "-", "--json", stdin="\n").error["exit"] == 2
+
+
+def test_a_procedure_travels_as_a_runbook_file_and_decisions_stand_in_the_audit_log(
+    pilothouse: Pilothouse, tmp_path: Path
+) -> None:
+    file = tmp_path / "warm-up.yaml"
+    file.write_text(
+        "name: warm-up\nsummary: Look at the pods of a place\ntriggers: ['warm up {name}']\n"
+        "phrase: warm up {name}\nparameters: {name: {type: name}}\ngoal: Warm up {name}\n"
+        "steps: [{id: s1, tool: kubernetes_list, args: {kind: pods, namespace: '{name}'}}]\n"
+    )
+    [brought] = pilothouse("memory", "import", str(file), "--json").document["memories"]
+    assert (brought["kind"], brought["status"], brought["subject"]) == ("procedure", "proposed", "warm-up")
+    number = str(brought["id"])
+    assert pilothouse("memory", "confirm", number).code == 0
+    assert "phrase: warm up {name}" in pilothouse("memory", "export", number, "--as", "runbook").out
+    assert [one["id"] for one in pilothouse("memory", "search", "warm", "--json").document["memories"]] == [1]
+    why = pilothouse("memory", "why", number, "--json").document
+    assert len(why["decisions"]) == 1 and "memory-1 confirmed" in why["decisions"][0]
+    assert pilothouse("memory", "forget", number).code == 0
+    shown = pilothouse("audit", "show").out
+    assert "decided about memories 1 → confirmed" in shown and "→ forgotten" in shown
+    file.write_text("name: 3")
+    assert pilothouse("memory", "import", str(file), "--json").error["exit"] == 1
+    assert pilothouse("memory", "why", "77", "--json").error["exit"] == 1

@@ -175,3 +175,97 @@ def test_a_journal_that_is_something_else_is_a_sentence(pilothouse: Pilothouse) 
         done = pilothouse(*words, "--json")
         assert (done.code, done.error["exit"]) == (1, 1)
         assert "Traceback" not in done.err
+
+
+def test_the_context_of_a_session_is_told_by_part(pilothouse: Pilothouse, session: str) -> None:
+    use = pilothouse("sessions", "context", session, "--json").document
+    parts = {part["name"]: part["tokens"] for part in use["parts"]}
+    assert list(parts) == ["system", "tools", "memory", "in short", "conversation", "tool outputs"]
+    assert parts["conversation"] > 0 and parts["tool outputs"] == 0
+    assert use["total"] == sum(parts.values()) < use["window"] and use["shortened"] is None
+    assert "Nothing was compacted" in pilothouse("sessions", "context", session).out
+
+
+def test_filters_and_words_find_sessions_and_a_wrong_one_is_a_usage_error(
+    pilothouse: Pilothouse, session: str
+) -> None:
+    def found(*query: str) -> list[str]:
+        listed = pilothouse("sessions", "list", *query, "--json").document["sessions"]
+        return [row["id"] for row in listed]
+
+    assert found("by:ada", "status:answered", "since:1h", "airspeed") == [session]
+    assert found("airspeed of a") == found("by:ada airspeed") == [session]
+    assert found("of a airspeed", "what") == found("by:bob") == found("status:failed") == []
+    wrong = pilothouse("sessions", "list", "status:splendid", "--json")
+    assert (wrong.code, wrong.error["exit"]) == (2, 2)
+    assert "status is one of" in wrong.error["sentence"]
+    assert pilothouse("sessions", "search", "airspeed", "by:bob", "--json").document["hits"] == []
+
+
+def test_a_session_is_renamed_pinned_and_let_go_of(pilothouse: Pilothouse, session: str) -> None:
+    assert pilothouse("sessions", "rename", session, "Swallows", "again").code == 0
+    assert pilothouse("sessions", "pin", session, "--json").document["pinned"]
+    [row] = pilothouse("sessions", "list", "is:pinned", "--json").document["sessions"]
+    assert (row["title"], row["pinned"]) == ("Swallows again", True)
+    pilothouse("sessions", "unpin", session)
+    assert pilothouse("sessions", "list", "is:pinned", "--json").document["sessions"] == []
+    pilothouse("ask", "and", "unladen?", "--session", session)
+    events = pilothouse("sessions", "show", session, "--json").document["events"]
+    assert [event["title"] for event in events if event["kind"] == "title_changed"][-1] == "Swallows again"
+    assert pilothouse("sessions", "pin", "nobody", "--json").error["exit"] == 1
+
+
+def test_a_fork_goes_on_in_a_session_of_its_own(pilothouse: Pilothouse, session: str) -> None:
+    forked = pilothouse("sessions", "fork", session, "--json").document
+    assert forked["origin"] == session != forked["session"]
+    done = pilothouse("ask", "and", "unladen?", "--session", forked["session"], "--json").document
+    assert done["session"] == forked["session"]
+    own = pilothouse("sessions", "show", forked["session"], "--json").document["events"]
+    assert own[0]["kind"] == "session_forked"
+    assert [event["text"] for event in own if event["kind"] == "said"] == ["and unladen?"]
+    assert "Forked" in pilothouse("sessions", "show", forked["session"]).out
+    assert pilothouse("sessions", "fork", session, "--at", "999", "--json").error["exit"] == 1
+    assert pilothouse("audit", "verify").code == 0
+
+
+def test_a_replay_prints_event_after_event(pilothouse: Pilothouse, session: str) -> None:
+    out = pilothouse("sessions", "replay", session, "--speed", "1000").out
+    assert out.index("Begun by ada") < out.index(WORDS)
+    stepped = pilothouse("sessions", "replay", session, "--step", stdin="\n\n").out
+    assert WORDS in stepped and "Answer" not in stepped
+    part = pilothouse("sessions", "replay", session, "--from", "2", "--to", "3", "--json").document
+    assert [event["seq"] for event in part["events"]] == [2, 3]
+
+
+def test_exports_say_by_their_name_in_which_form(pilothouse: Pilothouse, tmp_path: Path) -> None:
+    nasty = "look at <script>alert(1)</script> ![x](http://127.0.0.1/x.png) [y](javascript:alert(2))"
+    session = str(pilothouse("ask", nasty, "--json").document["session"])
+    page, lines = tmp_path / "s.html", tmp_path / "s.jsonl"
+    assert pilothouse("sessions", "export", session, "-o", str(page)).code == 0
+    html = page.read_text()
+    assert html.startswith("<!doctype html>") and html.rstrip().endswith("</html>")
+    assert "&lt;script&gt;" in html and "<script" not in html
+    assert "<img" not in html and 'href="javascript' not in html
+    assert "src=" not in html and "@import" not in html
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert pilothouse("sessions", "export", session, "-o", str(lines)).code == 0
+    head, *events = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert head["session"]["id"] == session
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_old_sessions_are_cleared_away_by_command_and_by_setting(
+    pilothouse: Pilothouse, session: str
+) -> None:
+    assert pilothouse("sessions", "prune", "--json").error["exit"] == 2
+    assert pilothouse("sessions", "prune", "--days", "1", "--json").document["sessions"] == []
+    tamper(pilothouse.home, "UPDATE sessions SET updated = '2020-01-01T00:00:00.000000+00:00'")
+    dry = pilothouse("sessions", "prune", "--days", "30", "--dry-run", "--json").document
+    assert ([row["id"] for row in dry["sessions"]], dry["removed"]) == ([session], False)
+    assert pilothouse("sessions", "show", session).code == 0
+    config = Path(pilothouse("locate", "config").out.strip())
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text("[sessions]\nkeep_days = 30\n")
+    assert f"“{WORDS}”" in pilothouse("ask", "hello").err
+    assert b"airspeed" not in (pilothouse.home / "data" / "journal.db").read_bytes()
+    assert pilothouse("audit", "verify").code == 0

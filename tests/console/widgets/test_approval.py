@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent import events as e
@@ -211,3 +213,23 @@ async def test_it_draws_at_any_size_and_reaches_its_end(size: tuple[int, int]) -
     async with on_stage(asked(OPEN, waiting()), size) as (app, pilot):
         await pilot.press("end")
         assert "checkout" in app.text
+
+
+async def test_a_plan_that_one_of_two_approved_says_for_whom_it_waits() -> None:
+    two = Ruling(verdict=Verdict.ASK, rule="two-people", approvals=2)
+    full = simple()
+    steps = tuple(
+        step.model_copy(update={"ruling": two}) if step.effect.writes else step for step in full.steps
+    )
+    asking = full.model_copy(update={"steps": steps})
+    given = e.ApprovalGiven(
+        plan_id=asking.id, hash=asking.hash, steps=tuple(step.id for step in steps),
+        by="anna", login="anna (1000)", how="key",
+    )  # fmt: skip
+    widget = asked(progress=offered(asking))
+    async with on_stage(widget) as (app, pilot):
+        assert "2 people have to approve" in app.text
+        assert "waits for a second person" not in app.text
+        widget.ask(replace(offered(asking), given=(given,)), OPEN)
+        await pilot.pause()
+        assert "Approved by anna; waits for a second person." in app.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -293,6 +294,27 @@ async def test_unhealthy_rows_come_first_whatever_the_rest_is_sorted_by(descendi
         expected = ["f", "d", "b", "e", "c", "a"] if descending else ["b", "d", "f", "a", "c", "e"]
         assert shown == expected
         assert "unhealthy first" in app.lines[0]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+async def test_rows_of_the_wished_namespaces_come_first_and_only_the_wished_columns_are_drawn(
+    descending: bool,
+) -> None:
+    def of(name: str, namespace: str) -> Row:
+        return replace(row(name), namespace=namespace)
+
+    widget = table()
+    async with on_stage(widget) as (app, pilot):
+        widget.wish(("web", "shop"), ("name", "status"))
+        widget.apply(batch(of("a", "dev"), of("b", "shop"), of("c", "web"), of("d", "dev")))
+        widget.sort_by(0, descending=descending)
+        await pilot.pause()
+        shown = [line[4] for line in app.lines[HEAD : HEAD + 4]]
+        assert shown == (["c", "b", "d", "a"] if descending else ["c", "b", "a", "d"])
+        assert "STATUS" in app.lines[1] and "RESTARTS" not in app.lines[1]
+        widget.wish((), ("colour",))
+        await pilot.pause()
+        assert "RESTARTS" in app.lines[1], "a wish for what is not there hides nothing"
 
 
 async def test_marks_that_are_filtered_out_are_counted_and_said_and_one_key_takes_all_back() -> None:

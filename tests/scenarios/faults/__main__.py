@@ -14,6 +14,7 @@ import sys
 import time
 
 from tests.scenarios.faults import table
+from tests.scenarios.faults.cloud_jobs import CLOUD_JOBS, CLOUD_TROUBLES, cloud_cases
 from tests.scenarios.faults.jobs import JOBS
 from tests.scenarios.faults.model_trial import THE_MODEL
 from tests.scenarios.faults.model_troubles import MODEL_TROUBLES
@@ -31,9 +32,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios.faults", description=__doc__)
     troubles = sorted(
         {trouble.name for trouble in (*WRITE_TROUBLES, *READ_TROUBLES)}
-        | {trouble.name for trouble in MODEL_TROUBLES}
+        | {trouble.name for trouble in (*MODEL_TROUBLES, *CLOUD_TROUBLES)}
     )
-    parser.add_argument("--tool", choices=[*sorted(JOBS), THE_MODEL], help="this tool, or the model, alone")
+    parser.add_argument(
+        "--tool",
+        choices=[*sorted(JOBS), *(job.tool for job in CLOUD_JOBS), THE_MODEL],
+        help="this tool, or the model, alone",
+    )
     parser.add_argument("--trouble", choices=troubles, help="this trouble alone")
     parser.add_argument("--only", choices=["on", "off"], help="with recovery on, or off, alone")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -49,18 +54,25 @@ def main() -> int:
         for trouble in MODEL_TROUBLES
         if chosen.tool in (None, THE_MODEL) and chosen.trouble in (None, trouble.name)
     ]
+    clouds = [
+        case
+        for case in cloud_cases()
+        if chosen.tool in (None, case.job.tool) and chosen.trouble in (None, case.trouble.name)
+    ]
     recovery = {"on": (True,), "off": (False,), None: (True, False)}[chosen.only]
     began = time.monotonic()
     told = _tell if chosen.verbose else _quiet
-    results = asyncio.run(run_all(wanted, models, recovery=recovery, told=told))
+    results = asyncio.run(run_all(wanted, models, clouds, recovery=recovery, told=told))
     if chosen.json:
         json.dump([result.model_dump(mode="json") for result in results], sys.stdout, indent=1)
         print()
     else:
-        tools = [result for result in results if result.tool != THE_MODEL]
+        aws = [result for result in results if result.tool.startswith("aws_")]
+        tools = [result for result in results if result.tool.startswith("kubernetes_")]
         spoken = [result for result in results if result.tool == THE_MODEL]
         blocks = [
             table.by_trouble(tools),
+            table.by_trouble(aws),
             table.by_trouble(spoken),
             table.by_tool(results),
             table.misses(results),

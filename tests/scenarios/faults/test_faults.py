@@ -9,11 +9,14 @@ import pytest
 
 from tests.scenarios.faults import table
 from tests.scenarios.faults.__main__ import WANTED
+from tests.scenarios.faults.cloud_jobs import cloud_cases
 from tests.scenarios.faults.jobs import JOBS
 from tests.scenarios.faults.model_troubles import MODEL_TROUBLES
 from tests.scenarios.faults.suite import run_all
 from tests.scenarios.faults.trial import Outcome
 from tests.scenarios.faults.troubles import READ_TROUBLES, WRITE_TROUBLES, Case, cases
+from tools.aws.accounts import Accounts
+from tools.aws.registry import aws_tools
 from tools.gate import Gate
 from tools.kubernetes.connection.clusters import Clusters
 from tools.kubernetes.registry import kubernetes_tools
@@ -43,6 +46,20 @@ def test_every_tool_and_every_trouble_has_its_cases() -> None:
 @pytest.mark.timeout(240)
 async def test_with_recovery_what_can_be_recovered_is_and_all_else_is_reported_truthfully() -> None:
     results = await run_all(sample(), recovery=(True,))
+    told = "\n".join(table.misses(results))
+    assert all(result.outcome is not Outcome.WRONG for result in results), told
+    assert table.share(table.hopeless(results)) == 100.0, told
+    assert table.share(table.recoverable(results)) >= WANTED, told
+
+
+def test_every_aws_tool_has_its_cases() -> None:
+    made = {tool.name for tool in aws_tools(Accounts(Gate.build()[0], {}))}
+    assert {case.job.tool for case in cloud_cases()} == made
+
+
+@pytest.mark.timeout(240)
+async def test_in_an_aws_account_too_everything_ends_well_or_is_reported_truthfully() -> None:
+    results = await run_all([], clouds=cloud_cases()[::3], recovery=(True,))
     told = "\n".join(table.misses(results))
     assert all(result.outcome is not Outcome.WRONG for result in results), told
     assert table.share(table.hopeless(results)) == 100.0, told

@@ -33,7 +33,7 @@ RECOVERY_ON = Limits()
 DECISIONS = 4
 """How often the operator of a case says yes before losing patience."""
 
-_GAPS = ("could not", "cannot", "not allowed", "forbidden", "may not", "unknown", "not be read", "failed")
+GAPS = ("could not", "cannot", "not allowed", "forbidden", "may not", "unknown", "not be read", "failed")
 """Words with which an answer says that something is missing from it."""
 
 
@@ -173,7 +173,7 @@ async def _answer(aboard: Crew, step: DraftStep) -> JsonValue:
 async def _of_a_write(
     stage: Stage, job: Job, place: Place, session: Session, arrived: Arrival
 ) -> tuple[Outcome, str]:
-    progress, step = _last(session)
+    progress, step = last(session)
     done = Counter(
         (each.verb, each.path, each.subresource) for each in await stage.writes(place.user) if each.done
     )
@@ -193,31 +193,31 @@ async def _of_a_write(
     denied = all(one.applied is False for one in every if one.state is not StepState.PROPOSED)
     if denied and arrived is not Arrival.NONE:
         return Outcome.WRONG, f"said not to have arrived, and {arrived} is there: {said}"
-    return _reported(session, progress, said)
+    return reported(session, progress, said)
 
 
 def _of_a_read(session: Session, undisturbed: list[object], trouble: Trouble) -> tuple[Outcome, str]:
-    progress, step = _last(session)
+    progress, step = last(session)
     said = f"{step.state.value}: {step.cause or step.observed}"
     if step.state is not StepState.SUCCEEDED:
-        return _reported(session, progress, said)
+        return reported(session, progress, said)
     if shape(step.output) in undisturbed and trouble.hope is Hope.RECOVERS:
         return Outcome.DONE, step.observed
     words = str(step.output).lower()
-    if any(gap in words for gap in _GAPS):
+    if any(gap in words for gap in GAPS):
         return Outcome.REPORTED, "an answer that says what it lacks"
     if trouble.hope is Hope.RECOVERS:
         return Outcome.WRONG, "an answer other than the undisturbed one, without a word about it"
     return Outcome.WRONG, "an answer as if nothing had been wrong"
 
 
-def _last(session: Session) -> tuple[PlanProgress, StepProgress]:
+def last(session: Session) -> tuple[PlanProgress, StepProgress]:
     """The last plan that anything became of, and its step."""
     ran = [plan for plan in session.state.plans.values() if plan.approved]
     return ran[-1], ran[-1].of("it")
 
 
-def _reported(session: Session, progress: PlanProgress, said: str) -> tuple[Outcome, str]:
+def reported(session: Session, progress: PlanProgress, said: str) -> tuple[Outcome, str]:
     """Whether the failure was told: a plan that failed, with a cause, and a report in the journal."""
     history = [one.event for one in session._log.history]
     told = any(

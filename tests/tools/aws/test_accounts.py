@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.moto_server import aws_files
 from tests.tools.aws.account import Account
-from tests.tools.aws.conftest import aws_files
 from tools.aws.accounts import Accounts
-from tools.errors import GateRefused, Invalid, NotConfigured, Unauthorized
+from tools.errors import GateRefused, Invalid, NotConfigured, ToolError, Unauthorized
 from tools.gate import Gate
 from tools.tool import Scope
 
@@ -185,3 +185,30 @@ async def test_opening_accounts_loads_no_aws_library() -> None:
     )
     out, _ = await child.communicate()
     assert out.decode().strip() == "[]"
+
+
+async def test_plain_reads_go_out_from_the_profile_that_reads_and_everything_else_does_not(
+    moto: str, tmp_path: Path
+) -> None:
+    environ = aws_files(tmp_path, moto)
+    with (tmp_path / "config").open("a") as file:
+        file.write("[profile reader]\nregion = eu-west-1\n")
+    with (tmp_path / "credentials").open("a") as file:
+        file.write("[reader]\naws_access_key_id = r\naws_secret_access_key = r\n")
+    gate, mint = Gate.build()
+    accounts = Accounts(gate, environ, {"test/eu-central-1": "reader"})
+    scope = Scope(profile="test")
+    try:
+        assert accounts.reads_as(scope) == "reader"
+        await accounts.call(scope, "ec2", "DescribeInstances")
+        assert {str(place) for place, _, _ in accounts._clients} == {"reader/eu-central-1"}
+        permit = accounts.permit(scope, "ssm", "GetParameter", Name="/db", WithDecryption=True)
+        assert permit.place == "test/eu-central-1"
+        with mint.grant("reveal", (), seconds=30, reveals=[permit]), pytest.raises(ToolError):
+            await accounts.call(scope, "ssm", "GetParameter", Name="/db", WithDecryption=True)
+        assert {(str(place), name) for place, name, _ in accounts._clients} == {
+            ("reader/eu-central-1", "ec2"),
+            ("test/eu-central-1", "ssm"),
+        }
+    finally:
+        await accounts.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.moto_server import aws_files
 from tests.tools.aws.account import Account
-from tests.tools.aws.conftest import aws_files
 from tools import errors
 from tools.aws.accounts import Accounts
 from tools.gate import Gate

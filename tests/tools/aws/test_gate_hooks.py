@@ -59,11 +59,22 @@ async def test_no_byte_of_a_sensitive_read_leaves_without_a_reveal_grant(
 
 async def test_a_reveal_grant_lets_a_sensitive_read_pass_and_nothing_else(account: Account) -> None:
     account.behind("ssm").put_parameter(Name="/database", Value="hidden", Type="SecureString")
-    with account.mint.grant("1", (), seconds=30, reveal=True):
+    permit = account.accounts.permit(
+        account.scope, "ssm", "GetParameter", Name="/database", WithDecryption=True
+    )
+    with account.mint.grant("1", (), seconds=30, reveals=[permit]):
+        with pytest.raises(GateRefused, match="reveal a secret"):
+            await account.accounts.call(
+                account.scope, "ssm", "GetParameter", Name="/other", WithDecryption=True
+            )
         answer = await account.accounts.call(
             account.scope, "ssm", "GetParameter", Name="/database", WithDecryption=True
         )
         assert "hidden" in str(answer)
+        with pytest.raises(GateRefused, match="reveal a secret"):
+            await account.accounts.call(
+                account.scope, "ssm", "GetParameter", Name="/database", WithDecryption=True
+            )
         with pytest.raises(GateRefused):
             await account.accounts.call(account.scope, "ssm", "DeleteParameter", Name="/database")
 

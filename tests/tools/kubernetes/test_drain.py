@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.tools.kubernetes.lab import Lab, bystander, until
+from tests.tools.kubernetes.scenery import remove
 from tools.errors import Forbidden, GateRefused, Invalid, NotFound, TimedOut
 from tools.tool import Call, Scope, Verdict
 
@@ -120,9 +121,30 @@ async def test_a_budget_that_holds_is_named_before_in_the_error_and_afterwards(p
         await practice.run(DRAIN, preview, **args)
     seen = await practice.observe(DRAIN, preview, **args)
     assert (seen.verdict, seen.applied) == (Verdict.DOES_NOT_HOLD, True)
-    assert "2 of 2 pods remain" in seen.detail
+    assert f"node/{node} is cordoned, 2 of 2 pods remain" in seen.detail
     assert "keep-two" in seen.detail
     assert await pods(practice) == {"one", "two"}
+
+
+async def test_a_drain_that_was_cut_off_says_who_left_who_is_still_there_and_who_came(lab: Lab) -> None:
+    node, owner = await lab.node(), await lab.owner()
+    for name in ("one", "two"):
+        await lab.pod_on(node, name, owner=owner)
+    preview = await lab.preview(DRAIN, name=node)
+    assert {
+        change.lost.partition(",")[0] for change in preview.changes if change.path.startswith("pod ")
+    } == {"uncordoning brings no pod back"}
+    await lab.carry_out("kubernetes_cordon", name=node)
+    await remove(lab, "pods", "one")
+
+    async def half_way() -> str:
+        seen = await lab.observe(DRAIN, preview, name=node)
+        return seen.detail if "left" in seen.detail else ""
+
+    detail = await until(half_way)
+    assert detail.startswith(f"node/{node} is cordoned, 1 pod has left, 1 of 2 pods remain: ")
+    await lab.pod_on(node, "three", owner=owner)
+    assert "1 of 2 pods remain, 1 came since" in (await lab.observe(DRAIN, preview, name=node)).detail
 
 
 async def test_a_budget_is_waited_for_and_never_overdrawn(practice: Lab) -> None:

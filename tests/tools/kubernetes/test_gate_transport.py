@@ -13,8 +13,10 @@ from tests.tools.kubernetes.api_server import ApiServer, api_server, connected
 from tools.errors import GateRefused, Invalid, ServerFailed
 from tools.gate import Access, Gate, Mint, Permit
 from tools.kubernetes.connection.cluster import Cluster
+from tools.kubernetes.connection.content import content_of
 from tools.kubernetes.connection.gate_transport import GatedConnector
 
+NOTHING = content_of([], "", b"")
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 
 
@@ -143,9 +145,114 @@ async def test_a_secret_needs_a_reveal_grant(server: ApiServer, opened: tuple[Cl
     with pytest.raises(GateRefused, match="reveal"):
         await cluster.request("GET", path)
     assert server.seen == []
-    with mint.grant("s1", [], seconds=10, reveal=True):
+    looking = secret("get", "db", content=content_of([], "", b""))
+    with mint.grant("s1", [], seconds=10, reveals=[looking]):
         await cluster.request("GET", path)
     assert len(server.seen) == 1
+
+
+def secret(verb: str, name: str, content: str = NOTHING) -> Permit:
+    return Permit(
+        system="kubernetes", place="lab", verb=verb, resource="secrets", namespace="shop", name=name,
+        content=content,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query"),
+    [
+        ("GET", "/api/v1/namespaces/shop/secrets/other", {}),
+        ("GET", "/api/v1/namespaces/prod/secrets/db", {}),
+        ("GET", "/api/v1/namespaces/shop/secrets", {}),
+        ("GET", "/api/v1/namespaces/shop/secrets/db", {"watch": "true"}),
+        ("GET", "/api/v1/namespaces/shop/secrets/db", {"resourceVersion": "0"}),
+        ("DELETE", "/api/v1/namespaces/shop/secrets/db", {}),
+        ("PATCH", "/api/v1/namespaces/shop/secrets/db", {"dryRun": "All"}),
+        ("GET", "/api/v1/namespaces/shop/pods/db/exec", {"command": "env"}),
+        ("POST", "/api/v1/namespaces/shop/serviceaccounts/db/token", {}),
+    ],
+)
+async def test_a_reveal_grant_opens_for_no_other_path_verb_or_question(
+    server: ApiServer, opened: tuple[Cluster, Mint], method: str, path: str, query: dict[str, str]
+) -> None:
+    cluster, mint = opened
+    with mint.grant("reveal", [], seconds=10, reveals=[secret("get", "db")]):
+        body = {} if method in ("PATCH", "POST") else None
+        with pytest.raises(GateRefused):
+            await cluster.request(method, path, query=query, body=body)
+        bare = await session(cluster, "GET")
+        with pytest.raises(GateRefused):
+            await bare.request(method, server.url + path, params=query)
+    assert server.seen == []
+
+
+async def test_a_reveal_grant_opens_once(server: ApiServer, opened: tuple[Cluster, Mint]) -> None:
+    cluster, mint = opened
+    path = "/api/v1/namespaces/shop/secrets/db"
+    server.says(path, 200, {"data": {}})
+    with mint.grant("reveal", [], seconds=10, reveals=[secret("get", "db")]):
+        await cluster.request("GET", path)
+        bare = await session(cluster, "GET")
+        for _ in range(2):
+            with pytest.raises(GateRefused, match="reveal a secret"):
+                await cluster.request("GET", path)
+            with pytest.raises(GateRefused, match="reveal a secret"):
+                await bare.get(server.url + path)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "content_type", "body"),
+    [
+        ({"fieldManager": "pilothouse"}, "application/merge-patch+json", {"spec": {"replicas": 300}}),
+        ({"fieldManager": "pilothouse"}, "application/merge-patch+json",
+         {"spec": {"replicas": 3, "paused": True}}),
+        ({"fieldManager": "pilothouse"}, "application/apply-patch+yaml", {"spec": {"replicas": 3}}),
+        ({"fieldManager": "pilothouse", "force": "true"}, "application/merge-patch+json",
+         {"spec": {"replicas": 3}}),
+        ({}, "application/merge-patch+json", {"spec": {"replicas": 3}}),
+        ({"fieldManager": "pilothouse"}, "application/merge-patch+json",
+         {"spec": {"replicas": 3}, "metadata": {"labels": {"a": "b"}, "resourceVersion": "7"}}),
+    ],
+)  # fmt: skip
+async def test_a_permit_covers_what_was_rehearsed_and_no_other_body(
+    server: ApiServer,
+    opened: tuple[Cluster, Mint],
+    query: dict[str, str],
+    content_type: str,
+    body: dict[str, Any],
+) -> None:
+    cluster, mint = opened
+    shown = {"spec": {"replicas": 3}}
+    plain = {"fieldManager": "pilothouse"}
+    merge = "application/merge-patch+json"
+    rehearsed = await cluster.send(
+        "PATCH", WEB, query={"dryRun": "All"} | plain, body=shown, content_type=merge
+    )
+    exact = permit("patch").model_copy(update={"content": rehearsed.content})
+    with mint.grant("s1", [exact], seconds=10):
+        with pytest.raises(GateRefused, match="does not cover it with this content"):
+            await cluster.send("PATCH", WEB, query=query, body=body, content_type=content_type)
+        assert len(server.seen) == 1
+        # The version it insists on is no part of the change.
+        insisting = {**shown, "metadata": {"resourceVersion": "7"}}
+        await cluster.send("PATCH", WEB, query=plain, body=insisting, content_type=merge)
+    assert len(server.seen) == 2
+
+
+async def test_a_body_that_is_not_plain_bytes_does_not_leave(
+    server: ApiServer, opened: tuple[Cluster, Mint]
+) -> None:
+    cluster, mint = opened
+
+    async def growing() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    with mint.grant("s1", [permit("patch")] * 3, seconds=10):
+        bare = await session(cluster, "PATCH")
+        with pytest.raises(GateRefused, match="could not judge"):
+            await bare.patch(server.url + WEB, data=growing())
+    assert server.seen == []
 
 
 async def test_a_server_below_a_path_is_judged_by_what_comes_after(tmp_path: Path) -> None:

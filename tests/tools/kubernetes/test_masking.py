@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tools.kubernetes.masking import secret_name, shown, shown_change
+from tools.kubernetes.masking import shown, shown_change
+from tools.redaction.names import secret_name
 from tools.tool import Change
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.tools.kubernetes.lab import Lab, until
 from tools.errors import Invalid, NotFound
+from tools.kubernetes.connection.content import content_of
+from tools.kubernetes.finding import OnClusters
 from tools.kubernetes.reads.describe import DescribeOutput
 from tools.kubernetes.reads.diagnose import DiagnoseOutput
 from tools.kubernetes.reads.logs import LogsOutput
@@ -55,7 +57,9 @@ async def test_listing_secrets_needs_no_reveal_and_shows_no_values(lab: Lab) -> 
 @pytest.mark.parametrize("reveal", [False, True])
 async def test_a_secrets_values_are_never_shown(lab: Lab, reveal: bool) -> None:
     await lab.secret("db", {"password": "hunter2"})
-    with lab.mint.grant("look", [], seconds=30, reveal=reveal):
+    target = await OnClusters(lab.clusters).target("secrets", "db", lab.namespace, lab.scope)
+    permits = [target.permit("get", content=content_of([], "", b""))] if reveal else []
+    with lab.mint.grant("look", [], seconds=30, reveals=permits):
         found = await lab.read("kubernetes_get", kind="secret", name="db")
     shown = found.model_dump_json()
     assert "hunter2" not in shown

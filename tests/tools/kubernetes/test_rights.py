@@ -6,7 +6,7 @@ from tests.tools.kubernetes.lab import Lab
 from tests.tools.kubernetes.scenery import forbidden, put
 from tools.errors import Invalid, NotFound
 from tools.kubernetes.reads.granting import Deed
-from tools.kubernetes.reads.rights import WhatCanIOutput
+from tools.kubernetes.reads.rights import WhatCanIOutput, WhoCanOutput
 from tools.tool import Scope
 
 RBAC = "rbac.authorization.k8s.io"
@@ -32,6 +32,18 @@ async def test_whoever_holds_a_right_is_named_with_binding_and_role(lab: Lab) ->
     masters = [entry for entry in found.granted if entry.subject.name == "system:masters"]
     assert masters[0].where == "everywhere"
     assert masters[0].binding.startswith("clusterrolebinding/")
+
+
+async def test_with_no_place_named_everywhere_is_asked_and_said(lab: Lab) -> None:
+    await let(lab, "jane", ["list"], ["pods"])
+    tool = lab.registry.get("kubernetes_who_can")
+    args = tool.parse({"verb": "list", "resource": "pods"})
+    found = await tool.run(args, Scope(context=lab.scope.context))
+    assert isinstance(found, WhoCanOutput)
+    assert found.asked == "list pods in any namespace"
+    assert (lab.namespace, "jane") in {(entry.where, entry.subject.name) for entry in found.granted}
+    found = await lab.read("kubernetes_who_can", verb="list", resource="pods")
+    assert found.asked == f"list pods in {lab.namespace}"
 
 
 async def test_a_subresource_is_a_right_of_its_own(lab: Lab) -> None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
+from multidict import CIMultiDict
 from pydantic import JsonValue
 from yarl import URL
 
-from tools.errors import Invalid, ServerFailed
+from tools.errors import Forbidden, Invalid, NotFound, ServerFailed
 from tools.gate import Access, Gate
 from tools.kubernetes.connection.api_path import ApiRequest, Unreadable, access, parse
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.connection.discovery import Kinds
 from tools.kubernetes.connection.failures import from_broken, from_status
-from tools.kubernetes.connection.gate_transport import GatedConnector
+from tools.kubernetes.connection.gate_transport import NOBODY_ELSE, GatedConnector
 from tools.kubernetes.connection.kubeconfig import ContextInfo
 from tools.kubernetes.connection.login import Login
+from tools.kubernetes.connection.reading_as import ReadingAs
+from tools.kubernetes.fields import text
 
 CONNECT_SECONDS = 2.0
 REQUEST_SECONDS = 20.0
@@ -31,10 +35,12 @@ Json = dict[str, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: its bytes, and what admission had to say about the request."""
+    """A successful answer: its bytes, what admission had to say about the request, and the request's content."""
 
     body: bytes
     warnings: tuple[str, ...]
+    content: str = ""
+    """The digest of what was sent (`connection.content`); for requests with a body only."""
 
     def json(self) -> Json:
         """The answer as an object. Raises `ServerFailed` for what a proxy or a sign-in page says instead."""
@@ -59,6 +65,8 @@ class Cluster:
         login: loads or renews the credentials.
         gate: judges every request before it leaves.
         now: the wall clock in UTC, to renew credentials before they expire.
+        reading_as: the lesser identity for reads.
+        reader: the same cluster under the login that reads, where that is another context's.
     """
 
     def __init__(
@@ -67,6 +75,9 @@ class Cluster:
         login: Callable[[], Awaitable[Login]],
         gate: Gate,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        reading_as: ReadingAs = NOBODY_ELSE,
+        reader: Cluster | None = None,
     ) -> None:
         self.context = info.name
         self.namespace = info.namespace or "default"
@@ -75,6 +86,8 @@ class Cluster:
         self._log_in = login
         self._gate = gate
         self._now = now
+        self._reading_as = reading_as
+        self._reader = reader
         self._login: Login | None = None
         self._identity = ""
         self._opening = asyncio.Lock()
@@ -129,7 +142,8 @@ class Cluster:
         """As `request`, with the warnings that came along."""
         limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_SECONDS)
         async with self._open(method, path, query, body, content_type, accept, limits) as response:
-            return Answer(await response.read(), _warnings(response))
+            sent = "" if body is None else content_of(_pairs(query), content_type, encoded(body))
+            return Answer(await response.read(), _warnings(response), sent)
 
     @asynccontextmanager
     async def stream(
@@ -152,8 +166,45 @@ class Cluster:
         async with self._open("GET", path, query, None, "", accept, limits) as response:
             yield response.content.iter_any()
 
+    @asynccontextmanager
+    async def channel(
+        self, path: str, query: Sequence[tuple[str, str]], protocols: tuple[str, ...]
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A WebSocket whose binary messages keep coming. Raises a `ToolError`."""
+        asked = parse("GET", path, query)
+        session, login = await self._session("POST")  # a connection of its own
+        try:
+            async with session.ws_connect(
+                URL(self.server + path, encoded=True).with_query(query),
+                protocols=protocols,
+                headers={"User-Agent": "pilothouse", **login.headers},
+                proxy=login.proxy or None,
+                max_msg_size=2**20,
+            ) as socket:
+                yield (message.data async for message in socket if message.type is aiohttp.WSMsgType.BINARY)
+        except aiohttp.WSServerHandshakeError as error:
+            raise from_status(asked, self.context, error.status, b"", "") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise from_broken(
+                asked, self.context, self.server, error, CONNECT_SECONDS, writing=True
+            ) from error
+
+    @property
+    def reads_as(self) -> str:
+        """Under whose name it is read, where that is not the login's own."""
+        return str(self._reading_as)
+
+    async def identity(self) -> str:
+        """What tells this cluster from every other: the uid of `kube-system`. Empty where it may not be read."""
+        try:
+            return text(await self.json("GET", "/api/v1/namespaces/kube-system"), "metadata", "uid")
+        except (Forbidden, NotFound):
+            return ""
+
     async def close(self) -> None:
         """Close all connections."""
+        if self._reader is not None:
+            await self._reader.close()
         for session in (self._reading, self._writing, *self._retired):
             if session is not None:
                 await session.close()
@@ -171,18 +222,27 @@ class Cluster:
         accept: str,
         limits: aiohttp.ClientTimeout,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        pairs = [(key, str(value)) for key, value in (query or {}).items()]
+        pairs = _pairs(query)
         url = URL(self.server + path, encoded=True)
         try:
             asked = parse(method, path, pairs)
         except Unreadable:
             raise Invalid(f"{path} is not a path of the Kubernetes API.") from None
+        kind = access(asked, pairs, accept, body=body is not None)
+        reading = kind is Access.READ and method == "GET"
+        if reading and self._reader is not None:
+            async with self._reader._open(
+                method, path, query, body, content_type, accept, limits
+            ) as response:
+                yield response
+            return
         session, login = await self._session(method)
-        headers = {"Accept": accept, "User-Agent": "pilothouse", **login.headers}
+        headers = CIMultiDict({"Accept": accept, "User-Agent": "pilothouse", **login.headers})
+        headers.extend(self._reading_as.headers if reading else ())
         data: bytes | None = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = json.dumps(body, separators=(",", ":")).encode()
+            data = encoded(body)
         try:
             async with session.request(
                 method,
@@ -198,7 +258,7 @@ class Cluster:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             seconds = limits.total or limits.sock_read or 0.0
-            writing = access(asked, pairs, accept, body=body is not None) is Access.WRITE
+            writing = kind is Access.WRITE
             raise from_broken(asked, self.context, self.server, error, seconds, writing=writing) from error
 
     async def _check(self, asked: ApiRequest, response: aiohttp.ClientResponse) -> None:
@@ -229,7 +289,9 @@ class Cluster:
             return (self._reading if method == "GET" else self._writing), self._login
 
     def _new_session(self, login: Login, *, fresh: bool) -> aiohttp.ClientSession:
-        connector = GatedConnector(self._gate, self.context, URL(self.server), login.tls, fresh=fresh)
+        connector = GatedConnector(
+            self._gate, self.context, URL(self.server), login.tls, fresh=fresh, reading_as=self._reading_as
+        )
         session = aiohttp.ClientSession(
             connector=connector, read_bufsize=2**20, cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -237,6 +299,10 @@ class Cluster:
             # aiohttp sends a DELETE or PUT again when its connection broke; for us that is a doubt to settle.
             session._retry_connection = False
         return session
+
+
+def _pairs(query: Query | None) -> list[tuple[str, str]]:
+    return [(key, str(value)) for key, value in (query or {}).items()]
 
 
 def _warnings(response: aiohttp.ClientResponse) -> tuple[str, ...]:

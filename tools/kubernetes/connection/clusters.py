@@ -6,11 +6,14 @@ import asyncio
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tools.errors import NotConfigured
 from tools.gate import Gate
 from tools.kubernetes.connection.kubeconfig import ContextInfo, Kubeconfig
 from tools.kubernetes.connection.login import log_in
+from tools.kubernetes.connection.reading_as import ReadingAs
 
 if TYPE_CHECKING:
     from tools.kubernetes.connection.cluster import Cluster
@@ -24,11 +27,19 @@ class Clusters:
         kubeconfig: the file, or None for KUBECONFIG and `~/.kube/config`.
         gate: judges every request of every cluster.
         environ: the environment, for KUBECONFIG and HOME.
+        reading_as: by context, the lesser identity that reads go out under.
     """
 
-    def __init__(self, kubeconfig: Path | None, gate: Gate, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path | None,
+        gate: Gate,
+        environ: Mapping[str, str],
+        reading_as: Mapping[str, ReadingAs] = MappingProxyType({}),
+    ) -> None:
         self._kubeconfig = Kubeconfig.locate(kubeconfig, environ)
         self._gate = gate
+        self._reading_as = reading_as
         self._open: dict[str, Cluster] = {}
         self._logging_in = asyncio.Lock()
 
@@ -51,8 +62,28 @@ class Clusters:
         info = await asyncio.to_thread(self._kubeconfig.context, context)
         if info.name not in self._open:
             module = await asyncio.to_thread(importlib.import_module, "tools.kubernetes.connection.cluster")
-            self._open.setdefault(info.name, module.Cluster(info, lambda: self._log_in(info), self._gate))
+            reading_as = self._reading_as.get(info.name, ReadingAs())
+            reader = await self._reader(info, reading_as)
+            cluster = module.Cluster(
+                info, lambda: self._log_in(info), self._gate, reading_as=reading_as, reader=reader
+            )
+            self._open.setdefault(info.name, cluster)
         return self._open[info.name]
+
+    async def _reader(self, info: ContextInfo, reading_as: ReadingAs) -> Cluster | None:
+        """The same cluster under another context's login. Raises `NotConfigured`."""
+        if not reading_as.context:
+            return None
+        other = await asyncio.to_thread(self._kubeconfig.context, reading_as.context)
+        if other.server.rstrip("/") != info.server.rstrip("/"):
+            raise NotConfigured(
+                f"Reads of {info.name} cannot go out as {reading_as}: that is {other.server}, not {info.server}.",
+                hint="Name a context of the same server as reads_context in config.toml.",
+            )
+        module = importlib.import_module("tools.kubernetes.connection.cluster")
+        named = other.model_copy(update={"name": info.name})
+        reader: Cluster = module.Cluster(named, lambda: self._log_in(other), self._gate)
+        return reader
 
     async def close(self) -> None:
         """Close every connection."""

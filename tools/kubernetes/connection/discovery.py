@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -15,6 +15,37 @@ _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
     for version in ("v2", "v2beta1")
 )
+
+
+BUILT_IN_GROUPS = frozenset(
+    {
+        "",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "autoscaling",
+        "batch",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "metrics.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "storagemigration.k8s.io",
+    }
+)
+"""The groups every cluster has; all others were brought along by somebody."""
 
 
 class ResourceType(msgspec.Struct, frozen=True):
@@ -38,6 +69,16 @@ class ResourceType(msgspec.Struct, frozen=True):
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def custom(self) -> bool:
+        """Whether it is none of the kinds that Kubernetes itself has."""
+        return self.group not in BUILT_IN_GROUPS
+
+    @property
+    def native(self) -> str:
+        """The kind's name where Kubernetes itself defines it, and "" else: only then is it known how it behaves."""
+        return "" if self.custom else self.kind
 
     @property
     def word(self) -> str:
@@ -75,8 +116,7 @@ class Kinds:
         self._request = request
         self._types: tuple[ResourceType, ...] = ()
         self._words: dict[str, ResourceType] = {}
-        self._down: tuple[str, ...] = ()
-        """Groups whose server the API server cannot reach; their kinds may be missing."""
+        self._stale: tuple[str, ...] = ()
         self._loading = asyncio.Lock()
 
     async def all(self) -> tuple[ResourceType, ...]:
@@ -98,11 +138,15 @@ class Kinds:
             found = self._words.get(word.lower())
         if found is None:
             near = get_close_matches(word.lower(), self._words, n=3, cutoff=0.6)
-            down = ""
-            if self._down:
-                down = f" These API groups do not answer there: {', '.join(self._down)}."
-            raise NotFound(f"{self._context} serves no kind called {word}.{down}", near=tuple(near))
+            raise NotFound(
+                f"{self._context} serves no kind called {word}.", near=tuple(near), hint=self._hint(near)
+            )
         return found
+
+    def spelling(self, kind: ResourceType) -> str:
+        """What an operator writes to mean exactly this kind: `deployment`, or `service.serving.knative.dev`."""
+        meant = self._words.get(kind.word.lower(), kind)
+        return kind.word if meant.resource == kind.resource else f"{kind.word}.{kind.group}"
 
     async def by_kind(self, api_version: str, kind: str) -> ResourceType:
         """The type of a manifest or an owner reference. Raises `NotFound`."""
@@ -113,7 +157,19 @@ class Kinds:
             if attempt == 0:
                 await self._load(self._types)
         near = tuple(t.api_version for t in self._types if t.kind == kind)
-        raise NotFound(f"{self._context} serves no {kind} of {api_version}.", near=near)
+        raise NotFound(
+            f"{self._context} serves no {kind} of {api_version}.", near=near, hint=self._hint(near)
+        )
+
+    def _hint(self, near: Sequence[str]) -> str:
+        """Names that resemble it, and what is not known because the server behind it does not answer."""
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        if not self._stale:
+            return meant.strip()
+        groups, verb = ("groups", "do") if len(self._stale) > 1 else ("group", "does")
+        return (
+            f"The API {groups} {', '.join(self._stale)} {verb} not answer: what it serves is not known now."
+        )
 
     async def _load(self, seen: tuple[ResourceType, ...]) -> None:
         """Ask the server, unless somebody else did since the caller looked."""
@@ -124,18 +180,18 @@ class Kinds:
                 self._request("GET", "/api", accept=_AGGREGATED),
                 self._request("GET", "/apis", accept=_AGGREGATED),
             )
-            found = (*self._decode(core), *self._decode(groups))
-            self._types = tuple(_types(found))
-            self._down = tuple(
-                group.metadata.name
-                for group in found
-                if any(version.freshness == "Stale" for version in group.versions)
-            )
+            found = (self._decode(core), self._decode(groups))
+            fresh = tuple(known for listed in found for known in _types(listed))
+            self._stale = tuple(name for listed in found for name in _stale(listed))
+            # What a server that is away served before is still what it will serve.
+            away = {f"{known.group}/{known.version}" for known in self._types} & set(self._stale)
+            away -= {known.api_version for known in fresh}
+            self._types = (*fresh, *(known for known in self._types if known.api_version in away))
             self._words = _words(self._types)
 
-    def _decode(self, body: bytes) -> list[_Group]:
+    def _decode(self, body: bytes) -> _DiscoveryList:
         try:
-            return msgspec.json.decode(body, type=_DiscoveryList).items
+            return msgspec.json.decode(body, type=_DiscoveryList)
         except msgspec.DecodeError as error:
             raise ServerFailed(
                 f"{self._context} does not list its kinds in a form we know ({error}).",
@@ -143,8 +199,8 @@ class Kinds:
             ) from error
 
 
-def _types(groups: Iterable[_Group]) -> Iterator[ResourceType]:
-    return (
+def _types(found: _DiscoveryList) -> list[ResourceType]:
+    return [
         ResourceType(
             group=group.metadata.name,
             version=version.version,
@@ -156,11 +212,21 @@ def _types(groups: Iterable[_Group]) -> Iterator[ResourceType]:
             short_names=tuple(entry.short_names),
             subresources=tuple(sub.subresource for sub in entry.subresources),
         )
-        for group in groups
+        for group in found.items
         for version in group.versions
         for entry in version.resources
         if entry.response_kind is not None
-    )
+    ]
+
+
+def _stale(found: _DiscoveryList) -> list[str]:
+    """The versions of groups whose server did not answer when it was last asked."""
+    return [
+        f"{group.metadata.name}/{version.version}"
+        for group in found.items
+        for version in group.versions
+        if version.freshness == "Stale"
+    ]
 
 
 def _words(types: tuple[ResourceType, ...]) -> dict[str, ResourceType]:
@@ -200,8 +266,7 @@ class _Resource(msgspec.Struct, rename="camel"):
 class _Version(msgspec.Struct):
     version: str
     resources: list[_Resource] = []
-    freshness: str = ""
-    """`Stale` while the server of an aggregated group does not answer."""
+    freshness: str = "Current"
 
 
 class _Metadata(msgspec.Struct):

@@ -11,6 +11,7 @@ import msgspec
 from tools import errors
 from tools.kubernetes.connection.admission import way_out
 from tools.kubernetes.connection.api_path import ApiRequest
+from tools.kubernetes.connection.extensions import extension_hint
 
 
 class Gone(errors.Conflict):
@@ -106,7 +107,11 @@ def from_decoded(
         if wait is None and status.details and status.details.retry_after_seconds:
             wait = float(status.details.retry_after_seconds)
         return errors.Throttled(sentence, retry_after=wait, raw=raw)
-    hint = way_out(status.message) or _hint(kind, request, context)
+    hint = (
+        way_out(status.message)
+        or extension_hint(request.group, request.version, request.plural, code, status.message)
+        or _hint(kind, request, context)
+    )
     return kind(sentence, hint=hint, raw=raw)
 
 

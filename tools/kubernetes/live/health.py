@@ -33,7 +33,7 @@ def health(columns: Sequence[str], cells: Sequence[str]) -> Health:
     status = shown.get("Status") or shown.get("Phase") or shown.get("Type", "")
     if status == "Warning":
         return Health.WARN
-    judged = _judge(status)
+    judged = judge(status)
     if judged in (Health.BAD, Health.WARN, Health.IDLE):
         return judged
     ready = shown.get("Ready", "")
@@ -48,7 +48,8 @@ def health(columns: Sequence[str], cells: Sequence[str]) -> Health:
     return judged
 
 
-def _judge(status: str) -> Health:
+def judge(status: str) -> Health:
+    """The health a word of a status suggests."""
     if _BAD.search(status):
         return Health.BAD
     if _WARN.search(status):

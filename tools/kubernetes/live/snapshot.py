@@ -52,6 +52,12 @@ class Wanted(NamedTuple):
         return self.kind.namespaced and not self.namespace
 
     @property
+    def word(self) -> str:
+        """What rows call the kind: `Pod`, or `Service.serving.knative.dev` where the name alone means another."""
+        kind = self.kind
+        return kind.kind if self.cluster.kinds.spelling(kind) == kind.word else f"{kind.kind}.{kind.group}"
+
+    @property
     def plain(self) -> bool:
         """A Secret's metadata may contain its values, so it is never asked for."""
         return self.kind.resource == "secrets"
@@ -196,7 +202,7 @@ def rows_of(
             [cell_text(cell) for cell in wire.cells],
             wire.object.metadata,
             context=wanted.cluster.context,
-            kind=wanted.kind.kind,
+            kind=wanted.word,
             environments=environments,
             now=now,
         )
@@ -221,7 +227,7 @@ def _rows(
     environments: Mapping[str, str],
     now: datetime,
 ) -> list[Row]:
-    context, kind = wanted.cluster.context, wanted.kind.kind
+    context, kind = wanted.cluster.context, wanted.word
     return [
         layout.row(
             cells,

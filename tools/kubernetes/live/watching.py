@@ -241,7 +241,11 @@ class _Feed:
 
         wanted, said = self._wanted, event.object
         asked = ApiRequest(
-            verb="watch", group=wanted.kind.group, plural=wanted.kind.plural, namespace=wanted.namespace
+            verb="watch",
+            group=wanted.kind.group,
+            version=wanted.kind.version,
+            plural=wanted.kind.plural,
+            namespace=wanted.namespace,
         )
         status = Status(reason=said.reason, message=said.message, code=said.code)
         return from_decoded(asked, wanted.cluster.context, said.code, status)

@@ -113,7 +113,7 @@ async def pods_behind(target: Target) -> list[Json]:
     current = await target.read()
     if target.kind.resource == "pods":
         return [current]
-    if target.kind.kind == "CronJob":
+    if target.kind.native == "CronJob":
         path = f"/apis/batch/v1/namespaces/{target.namespace}/jobs"
         jobs = mappings(await target.cluster.json("GET", path), "items")
         uid = text(current, "metadata", "uid")
@@ -122,7 +122,7 @@ async def pods_behind(target: Target) -> list[Json]:
     selector = value(current, "spec", "selector")
     if not isinstance(selector, dict) or not selector:
         raise Invalid(f"{target} has no pods, and so no logs.")
-    if target.kind.kind in ("Service", "ReplicationController"):
+    if target.kind.native in ("Service", "ReplicationController"):
         current = {**current, "spec": {"selector": {"matchLabels": selector}}}
     return await pods_of(target.cluster, current)
 

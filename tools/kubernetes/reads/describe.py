@@ -11,9 +11,11 @@ from tools.errors import Invalid, ToolError
 from tools.kubernetes.fields import Json, mapping, mappings, number, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.objects import readable
+from tools.kubernetes.owned_objects import owned_objects
 from tools.kubernetes.plain_text import plain
 from tools.kubernetes.reads.events import Happening, read_events
 from tools.kubernetes.rollout import owned_by, pod_trouble, pods_of, replica_sets_of, revision
+from tools.kubernetes.standing import standing
 from tools.tool import Arguments, Name, OptionalNamespace, Scope, Tool
 
 if TYPE_CHECKING:
@@ -160,7 +162,7 @@ def _state(state: Json) -> str:
 
 
 async def _owned(target: Target, current: Json) -> list[Json]:
-    kind = target.kind.kind
+    kind = target.kind.native
     if kind == "Deployment":
         sets = [{**entry, "kind": "ReplicaSet"} for entry in await replica_sets_of(target.cluster, current)]
         return sets + await _pods(target, current)
@@ -171,6 +173,8 @@ async def _owned(target: Target, current: Json) -> list[Json]:
         uid = text(current, "metadata", "uid")
         jobs = await target.cluster.json("GET", f"/apis/batch/v1/namespaces/{target.namespace}/jobs")
         return [{**entry, "kind": "Job"} for entry in mappings(jobs, "items") if owned_by(entry, uid)]
+    if target.kind.custom:
+        return (await owned_objects(target, current))[0]
     return []
 
 
@@ -201,4 +205,5 @@ def _line(obj: Json) -> str:
     if text(obj, "kind") == "ReplicaSet":
         wanted, there = number(obj, "spec", "replicas"), number(obj, "status", "readyReplicas")
         return f"{name}: revision {revision(obj)}, {there} of {wanted} ready"
-    return name
+    words, _ = standing(obj)
+    return f"{name}: {words}" if words else name

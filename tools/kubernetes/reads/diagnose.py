@@ -12,10 +12,12 @@ from tools.errors import Forbidden, NotFound, ToolError
 from tools.kubernetes.fields import Json, condition, mapping, mappings, number, text
 from tools.kubernetes.finding import Kind, OnClusters, Target, working_namespace
 from tools.kubernetes.live.pod_logs import read_log
+from tools.kubernetes.owned_objects import owned_objects
+from tools.kubernetes.reads.custom_findings import custom_findings
 from tools.kubernetes.reads.events import Happening, read_events
 from tools.kubernetes.reads.findings import UNSCHEDULED, Evidence, Finding, PodSituation, findings_about
 from tools.kubernetes.reads.looking import Looking
-from tools.kubernetes.reads.node_fit import NodeFit
+from tools.kubernetes.reads.node_fit import NOT_EXAMINED, NodeFit
 from tools.kubernetes.reads.quotas import TIGHT, quota_lines
 from tools.kubernetes.reads.workload_findings import QUOTA_USED_UP, workload_findings
 from tools.kubernetes.rollout import owned_by, pods_of, replica_sets_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tools.kubernetes.connection.cluster import Cluster
 
 _WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "jobs.batch")
+_MADE_OF_PODS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 _MOST_PODS = 20
 _LOG_TAIL = 40
 _ORDER = {"high": 0, "medium": 1, "low": 2}
@@ -36,7 +39,7 @@ class DiagnoseArgs(Arguments):
         Field(
             max_length=253,
             pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$",
-            description="Workload or pod; empty for the whole namespace.",
+            description="Workload, pod or custom resource; empty for the whole namespace.",
         ),
     ] = ""
     kind: Annotated[Kind | None, Field(description="Its kind; found by name when left out.")] = None
@@ -137,11 +140,16 @@ class _Case:
         self._workloads: list[tuple[Json, tuple[str, ...]]] = []
         """Each with the uids of the ReplicaSets or Jobs below it."""
         self._pods: list[Json] = []
+        self._custom: Json | None = None
+        self._owned: list[Json] = []
         self.checked: list[str] = []
         self.not_checked: list[str] = ["traffic, metrics and anything outside the cluster"]
 
     async def gather(self, target: Target, current: Json) -> None:
-        kind = target.kind.kind
+        kind = target.kind.native
+        if target.kind.custom:
+            await self._gather_custom(target, current)
+            return
         if kind == "Pod":
             self._pods = [current]
             return
@@ -161,6 +169,19 @@ class _Case:
             self._pods = await pods_of(self._cluster, current)
         self._workloads.append((current, tuple(below)))
 
+    async def _gather_custom(self, target: Target, current: Json) -> None:
+        """A custom resource, and the workloads its operator made for it."""
+        owned, unseen = await owned_objects(target, current)
+        self._custom, self._owned = current, owned
+        self.not_checked += unseen
+        self.checked.append(f"{target}: conditions, status, warnings, {len(owned)} owned objects")
+        for entry in owned:
+            if text(entry, "kind") in _MADE_OF_PODS:
+                self._workloads.append((entry, ()))
+                self._pods += await pods_of(self._cluster, entry)
+            elif text(entry, "kind") == "Pod":
+                self._pods.append(entry)
+
     async def gather_namespace(self) -> None:
         listed = await asyncio.gather(*(self._list(word) for word in ("pods", *_WORKLOADS)))
         self._pods = listed[0]
@@ -177,10 +198,14 @@ class _Case:
         ]
         situations = list(await asyncio.gather(*(self._with_logs(situation) for situation in situations)))
         found: list[Finding] = []
+        if self._custom is not None:
+            uid = text(self._custom, "metadata", "uid")
+            said = tuple(entry for entry in events if entry.uid == uid)
+            found += custom_findings(self._custom, said, self._owned)
         for workload, below in self._workloads:
             uids = (text(workload, "metadata", "uid"), *below)
             said = tuple(entry for entry in events if entry.uid in uids)
-            found += workload_findings(workload, said, len(self._pods))
+            found += _placed(workload_findings(workload, said, len(self._pods)), workload)
         looking = Looking(self._cluster)
         found = await self._with_quotas(found, looking)
         fit: NodeFit | None = None
@@ -190,12 +215,15 @@ class _Case:
                 if fit is None:
                     fit = NodeFit(looking)
                     await fit.read(self.namespace)
-                    self.checked.append("nodes: cordons, taints, labels, free room; claims of waiting pods")
+                    self.checked.append(
+                        "nodes: cordons, taints, labels, free room, affinities, spreading; claims of waiting pods"
+                    )
+                    self.not_checked.append(NOT_EXAMINED)
                 evidence = fit.evidence(situation.pod)
                 own = [
                     _with(entry, evidence) if entry.cause.startswith(UNSCHEDULED) else entry for entry in own
                 ]
-            found += own
+            found += _placed(own, situation.pod)
         self.not_checked += looking.unseen
         self.checked += [
             f"{len(self._workloads)} workloads: conditions, rollout, creation of pods",
@@ -255,6 +283,11 @@ class _Case:
             except ToolError as error:
                 self.not_checked.append(f"the log of container {container} in pod {pod}: {error.message}")
         return replace(situation, logs=logs)
+
+
+def _placed(findings: list[Finding], about: Json) -> list[Finding]:
+    namespace = text(about, "metadata", "namespace")
+    return [finding.model_copy(update={"namespace": namespace}) for finding in findings]
 
 
 def _with(finding: Finding, more: list[Evidence]) -> Finding:

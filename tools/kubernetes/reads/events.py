@@ -34,6 +34,8 @@ class Happening(BaseModel):
     count: int = 1
     uid: str = ""
     """Of the object it speaks of."""
+    reporter: str = ""
+    """The component that says it."""
 
 
 class EventsArgs(Arguments):
@@ -141,4 +143,5 @@ def _happening(event: Json) -> Happening:
         message=plain(" ".join(text(event, "message").split())),
         count=max(number(event, "series", "count"), number(event, "count"), 1),
         uid=text(event, "involvedObject", "uid"),
+        reporter=plain(text(event, "reportingComponent") or text(event, "source", "component")),
     )

@@ -33,6 +33,7 @@ class Finding(BaseModel):
     cause: str
     confidence: Confidence
     object: str
+    namespace: str = ""
     evidence: tuple[Evidence, ...]
     advice: str = ""
     also: tuple[str, ...] = ()

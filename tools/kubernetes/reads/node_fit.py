@@ -10,9 +10,14 @@ from tools.kubernetes.quantity import said
 from tools.kubernetes.reads.findings import Evidence
 from tools.kubernetes.reads.looking import Looking
 from tools.kubernetes.reads.nodes import taint_words
+from tools.kubernetes.reads.pod_placement import Placement, chooses_namespaces
 from tools.kubernetes.reads.storage import CLAIMS, Stock
 from tools.kubernetes.selecting import requirement
 
+NOT_EXAMINED = (
+    "for waiting pods: preferred affinity (it never keeps a pod waiting), host ports, the zones of bound"
+    " volumes, devices that are claimed, and schedulers other than the usual one"
+)
 _MOST_NODES = 8
 _CORDONED: Json = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
@@ -26,6 +31,7 @@ class NodeFit:
         self._free: dict[str, Amounts] = {}
         self._claims: dict[tuple[str, str], Json] = {}
         self._stock = Stock(looking)
+        self._placement: Placement | None = None
 
     async def read(self, namespace: str) -> None:
         """Read nodes, everybody's pods, and the claims of a namespace (empty for all)."""
@@ -39,18 +45,31 @@ class NodeFit:
             self._free[name] = {
                 key: found - used.get(key, amounts({"n": 0})["n"]) for key, found in has.items()
             }
+        if not self._looking.blind("pods"):
+            self._placement = await self._placed(pods)
         self._claims = {
             (text(entry, "metadata", "namespace"), text(entry, "metadata", "name")): entry
             for entry in await self._looking.objects(CLAIMS, namespace)
         }
         await self._stock.read(namespace)
 
+    async def _placed(self, pods: list[Json]) -> Placement:
+        namespaces = None
+        if chooses_namespaces(pods):
+            found = await self._looking.objects("namespaces", metadata_only=True)
+            if not self._looking.blind("namespaces"):
+                namespaces = {
+                    text(entry, "metadata", "name"): strings(entry, "metadata", "labels") for entry in found
+                }
+        return Placement(self._nodes, pods, namespaces, suits, tolerates)
+
     def evidence(self, pod: Json) -> list[Evidence]:
         """Every node with what keeps the pod off it, nodes alike in one line; and claims that are not bound."""
         found = self._unbound(pod)
         words: dict[str, list[str]] = {}
+        others = self._placement.of(pod) if self._placement is not None else _nothing
         for node in self._nodes:
-            obstacles = self.obstacles(pod, node)
+            obstacles = self.obstacles(pod, node) + others(node)
             words.setdefault("; ".join(obstacles) or "nothing that can be seen keeps it off", []).append(
                 text(node, "metadata", "name")
             )
@@ -62,7 +81,7 @@ class NodeFit:
         return found
 
     def obstacles(self, pod: Json, node: Json) -> list[str]:
-        """What keeps the pod off this node: cordon, readiness, taints, selector, affinity, room."""
+        """What keeps the pod off this node: cordon, readiness, taints, selector, node affinity, room."""
         tolerations = mappings(pod, "spec", "tolerations")
         found = []
         if mapping(node, "spec").get("unschedulable") is True and not tolerated(_CORDONED, tolerations):
@@ -113,6 +132,26 @@ class NodeFit:
                 quote = "; ".join((seen.phase, *seen.problems))
                 found.append(Evidence(what="claim", quote=quote, object=f"persistentvolumeclaim/{name}"))
         return found
+
+
+def _nothing(_: Json) -> list[str]:
+    return []
+
+
+def suits(pod: Json, node: Json) -> bool:
+    """Whether a node meets what a pod says of nodes: its selector and its required node affinity."""
+    labels = strings(node, "metadata", "labels")
+    wanted = strings(pod, "spec", "nodeSelector")
+    return all(labels.get(key) == entry for key, entry in wanted.items()) and affine(pod, node)
+
+
+def tolerates(pod: Json, node: Json) -> bool:
+    """Whether a pod tolerates every taint of a node that would keep it off."""
+    tolerations = mappings(pod, "spec", "tolerations")
+    taints = [
+        taint for taint in mappings(node, "spec", "taints") if text(taint, "effect") != "PreferNoSchedule"
+    ]
+    return all(tolerated(taint, tolerations) for taint in taints)
 
 
 def tolerated(taint: Json, tolerations: list[Json]) -> bool:

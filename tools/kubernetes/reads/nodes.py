@@ -48,6 +48,7 @@ class Room(BaseModel):
 class NodeHealth(BaseModel):
     name: str
     ready: bool
+    problems: tuple[str, ...] = ()
     cordoned: bool
     roles: tuple[str, ...] = ()
     zone: str = ""
@@ -58,7 +59,6 @@ class NodeHealth(BaseModel):
     room: tuple[Room, ...] = ()
     conditions: tuple[str, ...] = ()
     """Those that are not as they should be."""
-    problems: tuple[str, ...] = ()
 
 
 class NodesOutput(BaseModel):

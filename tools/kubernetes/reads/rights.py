@@ -53,7 +53,9 @@ class WhoCanArgs(Arguments):
     resource: Annotated[Resource, Field(min_length=1)]
     name: ObjectName = ""
     namespace: OptionalNamespace = ""
-    all_namespaces: Annotated[bool, Field(description="Bindings of every namespace.")] = False
+    all_namespaces: Annotated[
+        bool, Field(description="Bindings of every namespace; so too where none is given.")
+    ] = False
 
 
 class WhoCanOutput(BaseModel):
@@ -75,7 +77,8 @@ class KubernetesWhoCan(OnClusters, Tool[WhoCanArgs, WhoCanOutput]):
     async def run(self, args: WhoCanArgs, scope: Scope) -> WhoCanOutput:
         cluster = await self._clusters.cluster(scope.context)
         deed, namespaced = await _deed(cluster, args.verb, args.resource, args.name)
-        namespace = "" if args.all_namespaces or not namespaced else working_namespace(args.namespace, scope)
+        everywhere = args.all_namespaces or not (args.namespace or scope.namespace)
+        namespace = "" if everywhere or not namespaced else working_namespace(args.namespace, scope)
         looking = Looking(cluster)
         rbac = Rbac(looking)
         await rbac.read(namespace)
@@ -86,7 +89,7 @@ class KubernetesWhoCan(OnClusters, Tool[WhoCanArgs, WhoCanOutput]):
             granted, key=lambda entry: (entry.where != "everywhere", entry.subject.kind, entry.subject.name)
         )
         return WhoCanOutput(
-            asked=_words(deed, namespace if namespaced else "", args.all_namespaces and namespaced),
+            asked=_words(deed, namespace, everywhere and namespaced),
             context=cluster.context,
             granted=tuple(order),
             unseen=tuple(looking.unseen),
@@ -125,6 +128,8 @@ class WhatCanIOutput(BaseModel):
     granted_by: tuple[Granted, ...]
     """Bindings that give what was asked, or with nothing asked all that name us; as far as they may be read."""
     unseen: tuple[str, ...] = ()
+    reads_as: str = ""
+    """Whom reads go out as, where that is not `user`; writes go out as `user`."""
 
 
 class KubernetesWhatCanI(OnClusters, Tool[WhatCanIArgs, WhatCanIOutput]):
@@ -155,6 +160,7 @@ class KubernetesWhatCanI(OnClusters, Tool[WhatCanIArgs, WhatCanIOutput]):
             rights=tuple(_right(rule) for rule in mappings(rules, "status", "resourceRules")),
             incomplete=_incomplete(rules),
             granted_by=tuple(rbac.naming(user, groups)),
+            reads_as=cluster.reads_as,
         )
         if args.verb:
             deed, namespaced = await _deed(cluster, args.verb, args.resource, args.name)

@@ -68,7 +68,9 @@ class KubernetesApply(OnClusters, WriteTool[ApplyArgs, Written]):
                 replicas = number(rehearsed, "spec", "replicas")
                 warnings += await scaling_warnings(target, replicas)
         shown = rehearsed if current is not None else as_created(rehearsed, body)
-        return await preview_of(target, current, changes(current, shown), before=before, warnings=warnings)
+        return await preview_of(
+            target, current, changes(current, shown), before=before, warnings=warnings, content=answer.content
+        )
 
     async def observe(self, args: ApplyArgs, scope: Scope, preview: Preview) -> Observation:
         """Applied once a rehearsal of the same manifest would change nothing."""

@@ -47,7 +47,9 @@ class KubernetesCreate(OnClusters, WriteTool[CreateArgs, Written]):
         except AlreadyExists as error:
             raise _taken(target, error) from error
         changed = changes(None, as_created(answer.json(), body))
-        return await preview_of(target, None, changed, before={}, verb="create", warnings=answer.warnings)
+        return await preview_of(
+            target, None, changed, before={}, verb="create", warnings=answer.warnings, content=answer.content
+        )
 
     async def observe(self, args: CreateArgs, scope: Scope, preview: Preview) -> Observation:
         target = await self._target(args, scope)

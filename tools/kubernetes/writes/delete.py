@@ -6,14 +6,17 @@ import asyncio
 from typing import Literal
 
 from tools.errors import NotFound, ToolError
+from tools.kubernetes.connection.discovery import ResourceType
 from tools.kubernetes.fields import Json, mapping, mappings, text
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.live.tables import read_table
 from tools.kubernetes.objects import manifest_of
+from tools.kubernetes.owned_objects import owned_objects
 from tools.kubernetes.rollout import pods_of, replica_sets_of
 from tools.kubernetes.writes.writing import (
     JSON,
     Written,
+    content_sent,
     perform,
     preview_of,
     refuse_secret,
@@ -51,6 +54,8 @@ REBUILDABLE = frozenset(
 """Kinds whose manifest is all there is to them: applied again, they are as before."""
 
 _COUNTED_AT_ONCE = 8
+_WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
+_NOT_COUNTED = ("Event", "PodMetrics", "EndpointSlice", "Endpoints")
 
 
 class DeleteArgs(Arguments):
@@ -80,7 +85,7 @@ class KubernetesDelete(OnClusters, WriteTool[DeleteArgs, Written]):
         rehearsal = rehearse_deletion(target, args.propagation)
         current, answer = await seen_and_rehearsed(target, rehearsal)
         before: Json = {"uid": text(current, "metadata", "uid")}
-        if target.kind.kind in REBUILDABLE:
+        if target.kind.native in REBUILDABLE:
             before["manifest"] = manifest_of(current)
         preview = await preview_of(
             target,
@@ -88,6 +93,7 @@ class KubernetesDelete(OnClusters, WriteTool[DeleteArgs, Written]):
             (Change(path="object", before=str(target), after=None),),
             before=before,
             verb="delete",
+            content=content_sent(_options(current, args)),
             warnings=answer.warnings + _warnings(target, current),
         )
         dependents = 0 if args.propagation == "Orphan" else await _dependents(target, current)
@@ -143,20 +149,24 @@ def _warnings(target: Target, current: Json) -> tuple[str, ...]:
         if owner.get("controller") is True:
             name = f"{text(owner, 'kind').lower()}/{text(owner, 'name')}"
             found.append(f"It belongs to {name}, which will probably make it anew.")
-    if target.kind.kind == "Namespace":
+    if target.kind.native == "Namespace":
         found.append("Everything in the namespace goes with it.")
-    if target.kind.kind == "PersistentVolumeClaim":
+    if target.kind.native == "PersistentVolumeClaim":
         found.append("The data on its volume may be lost, depending on the reclaim policy.")
-    if target.kind.kind == "CustomResourceDefinition":
+    if target.kind.native == "CustomResourceDefinition":
         found.append("All objects of the kind it defines go with it.")
+    if target.kind.custom:
+        found.append(
+            "Its operator decides what goes with it, be it outside of the cluster; there is no way back."
+        )
     if text(mapping(current, "metadata"), "deletionTimestamp"):
         found.append("It is being deleted already.")
     return tuple(found)
 
 
 async def _dependents(target: Target, current: Json) -> int:
-    """How many objects go with it: pods and ReplicaSets of a workload, the contents of a namespace."""
-    kind = target.kind.kind
+    """How many objects go with it: pods of a workload, contents of a namespace, what an operator made."""
+    kind = target.kind.native
     if kind == "Namespace":
         return await _contents(target)
     if kind in ("ReplicaSet", "StatefulSet", "DaemonSet", "Job"):
@@ -165,24 +175,45 @@ async def _dependents(target: Target, current: Json) -> int:
         return len(await replica_sets_of(target.cluster, current)) + len(
             await pods_of(target.cluster, current)
         )
+    if kind == "CustomResourceDefinition":
+        return await _defined(target, current)
+    if target.kind.custom:
+        return await _made_for(target, current)
     return 0
+
+
+async def _made_for(target: Target, current: Json) -> int:
+    """What an operator made for a custom resource, and the pods of that."""
+    owned, _ = await owned_objects(target, current)
+    pods = await asyncio.gather(
+        *(pods_of(target.cluster, entry) for entry in owned if text(entry, "kind") in _WITH_PODS)
+    )
+    return len(owned) + sum(map(len, pods))
+
+
+async def _defined(target: Target, current: Json) -> int:
+    """The objects of the kind that a definition defines."""
+    resource = f"{text(current, 'spec', 'names', 'plural')}.{text(current, 'spec', 'group')}"
+    try:
+        table = await read_table(target.cluster, await target.cluster.kinds.resolve(resource), limit=1)
+    except ToolError:
+        return 0
+    return len(table.rows) + table.remaining
 
 
 async def _contents(target: Target) -> int:
     slots = asyncio.Semaphore(_COUNTED_AT_ONCE)
-    kinds = {
-        kind.kind: kind
-        for kind in await target.cluster.kinds.all()
-        if kind.namespaced and "list" in kind.verbs
-    }
+    kinds: dict[str, ResourceType] = {}
+    for kind in await target.cluster.kinds.all():
+        if kind.namespaced and "list" in kind.verbs and kind.kind not in _NOT_COUNTED:
+            kinds.setdefault(kind.resource, kind)
 
-    async def count(word: str) -> int:
+    async def count(resource: str) -> int:
         async with slots:
             try:
-                table = await read_table(target.cluster, kinds[word], target.name, limit=1)
+                table = await read_table(target.cluster, kinds[resource], target.name, limit=1)
             except ToolError:  # what we may not list we cannot count
                 return 0
         return len(table.rows) + table.remaining
 
-    ignored = ("Event", "PodMetrics", "EndpointSlice", "Endpoints")
-    return sum(await asyncio.gather(*(count(word) for word in kinds if word not in ignored)))
+    return sum(await asyncio.gather(*map(count, kinds)))

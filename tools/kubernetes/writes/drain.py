@@ -12,6 +12,7 @@ from pydantic import Field
 from tools.errors import Invalid, NotFound, TimedOut
 from tools.gate import Permit
 from tools.kubernetes.connection.clusters import Clusters
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.fields import Json, mapping, text, value
 from tools.kubernetes.finding import OnClusters, Target
 from tools.kubernetes.objects import changes
@@ -21,6 +22,7 @@ from tools.kubernetes.writes.evicting import (
     budgets_for,
     ending,
     evict,
+    eviction_of,
     loses_data,
     must_be_allowed,
     named,
@@ -29,6 +31,7 @@ from tools.kubernetes.writes.evicting import (
 )
 from tools.kubernetes.writes.node_pods import pod_name, pods_on
 from tools.kubernetes.writes.writing import (
+    JSON,
     MERGE_PATCH,
     Written,
     environments,
@@ -110,7 +113,10 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
         await must_be_allowed(node.cluster, leaving)
         budgets = await budgets_for(node.cluster, leaving)
         cordon = () if _cordoned(current) else changes(current, answer.json())
-        going = tuple(Change(path=f"pod {pod_name(pod)}", before="here", after="evicted") for pod in leaving)
+        going = tuple(
+            Change(path=f"pod {pod_name(pod)}", before="here", after="evicted", lost=_lost(pod))
+            for pod in leaving
+        )
         before: Json = {
             "cordoned": _cordoned(current),
             "pods": {text(pod, "metadata", "uid"): pod_name(pod) for pod in leaving},
@@ -121,10 +127,11 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
             (*cordon, *going),
             before=before,
             warnings=answer.warnings + _warnings(pods, leaving, budgets) + await last_place(node),
+            content=answer.content,
         )
         touched = await environments(node.cluster, {text(pod, "metadata", "namespace") for pod in leaving})
         permits = preview.permits if cordon else ()
-        evictions = tuple(_permit(node, pod) for pod in leaving for _ in range(_TRIES))
+        evictions = tuple(_permit(node, pod, args) for pod in leaving for _ in range(_TRIES))
         return preview.model_copy(
             update={
                 "objects": len(cordon) + len(leaving),
@@ -152,7 +159,7 @@ class KubernetesDrain(OnClusters, WriteTool[DrainArgs, Written]):
             kept = f"; {len(pods)} that belong to it stay" if pods else ""
             detail = f"{node} is cordoned and empty{kept}."
             return Observation(verdict=Verdict.HOLDS, detail=detail, applied=begun or not recorded)
-        count = f"{len(remaining)} of {len(recorded)} pods remain on {node}"
+        count = _count(node, remaining, recorded)
         waiting = [pod for pod in remaining if not ending(pod)]
         if not waiting:
             return Observation(verdict=Verdict.NOT_YET, detail=f"{count} and are ending.", applied=True)
@@ -221,7 +228,28 @@ def _leaving(node: Target, pods: list[Json], args: DrainArgs) -> list[Json]:
     return leaving
 
 
-def _permit(node: Target, pod: Json) -> Permit:
+def _count(node: Target, remaining: list[Json], recorded: Json) -> str:
+    """How far it has come: `node/a is cordoned, 1 pod has left, 2 of 3 pods remain`."""
+    there = {text(pod, "metadata", "uid") for pod in remaining}
+    left = sum(uid not in there for uid in recorded)
+    new = len(there - recorded.keys())
+    words = [f"{node} is cordoned"]
+    if left:
+        words.append(f"{left} pod{' has' if left == 1 else 's have'} left")
+    words.append(f"{len(there) - new} of {len(recorded)} pods remain")
+    if new:
+        words.append(f"{new} came since")
+    return ", ".join(words)
+
+
+def _lost(pod: Json) -> str:
+    if unmanaged(pod):
+        return "nothing makes such a pod anew"
+    return "uncordoning brings no pod back, and its workload has made another where there was room"
+
+
+def _permit(node: Target, pod: Json, args: DrainArgs) -> Permit:
+    body = encoded(eviction_of(pod, args.grace_seconds))
     return Permit(
         system="kubernetes",
         place=node.cluster.context,
@@ -229,6 +257,7 @@ def _permit(node: Target, pod: Json) -> Permit:
         resource="pods/eviction",
         namespace=text(pod, "metadata", "namespace"),
         name=text(pod, "metadata", "name"),
+        content=content_of([], JSON, body),
     )
 
 

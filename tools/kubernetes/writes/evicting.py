@@ -124,15 +124,7 @@ async def evict(cluster: Cluster, pod: Json, grace_seconds: int | None) -> ToolE
     Raises: a `ToolError` for anything else.
     """
     namespace, name = text(pod, "metadata", "namespace"), text(pod, "metadata", "name")
-    options: Json = {"preconditions": {"uid": text(pod, "metadata", "uid")}}
-    if grace_seconds is not None:
-        options["gracePeriodSeconds"] = grace_seconds
-    body: Json = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": name, "namespace": namespace},
-        "deleteOptions": options,
-    }
+    body = eviction_of(pod, grace_seconds)
     try:
         await cluster.send("POST", f"/api/v1/namespaces/{namespace}/pods/{name}/eviction", body=body)
     except (NotFound, Conflict):  # gone, or another pod has its name by now
@@ -140,6 +132,20 @@ async def evict(cluster: Cluster, pod: Json, grace_seconds: int | None) -> ToolE
     except Throttled as refusal:
         return refusal
     return None
+
+
+def eviction_of(pod: Json, grace_seconds: int | None) -> Json:
+    """What is sent to evict exactly this pod."""
+    options: Json = {"preconditions": {"uid": text(pod, "metadata", "uid")}}
+    if grace_seconds is not None:
+        options["gracePeriodSeconds"] = grace_seconds
+    name, namespace = text(pod, "metadata", "name"), text(pod, "metadata", "namespace")
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": name, "namespace": namespace},
+        "deleteOptions": options,
+    }
 
 
 def named(pods: Iterable[Json], at_most: int = 10) -> str:

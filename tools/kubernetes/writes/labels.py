@@ -69,7 +69,9 @@ class MetadataKeys(OnClusters, WriteTool[MetadataArgs, Written]):
         before: Json = {"keys": {key: present.get(key) for key in (*args.set, *args.remove)}}
         changed = changes(current, answer.json())
         warnings = answer.warnings + (self.warnings(current) if changed else ())
-        return await preview_of(target, current, changed, before=before, warnings=warnings)
+        return await preview_of(
+            target, current, changed, before=before, warnings=warnings, content=answer.content
+        )
 
     async def observe(self, args: MetadataArgs, scope: Scope, preview: Preview) -> Observation:
         target = await self._marked(args, scope)

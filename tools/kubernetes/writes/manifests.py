@@ -141,7 +141,7 @@ def lacking(current: Json, manifest: Json, preview: Preview) -> tuple[str, ...]:
 
 async def fulfilment(target: Target, current: Json) -> Observation:
     """Whether an object that was written has become what it is for: rolled out, or run to its end."""
-    if target.kind.kind in ROLLED_OUT:
+    if target.kind.native in ROLLED_OUT:
         found = await progress(target.cluster, current)
     elif (target.kind.group, target.kind.kind) == ("batch", "Job"):
         found = await job_progress(target.cluster, current)

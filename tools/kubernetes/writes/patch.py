@@ -88,7 +88,12 @@ class KubernetesPatch(OnClusters, WriteTool[PatchArgs, Written]):
             warnings += ("Undo cannot restore it: a secret would have to be recorded.",)
         changed = changes(current, answer.json())
         return await preview_of(
-            target, current, changed, before=before, warnings=warnings + _warnings(changed)
+            target,
+            current,
+            changed,
+            before=before,
+            warnings=warnings + _warnings(changed),
+            content=answer.content,
         )
 
     async def observe(self, args: PatchArgs, scope: Scope, preview: Preview) -> Observation:

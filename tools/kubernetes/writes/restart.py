@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from tools.errors import Invalid, NotFound
 from tools.kubernetes.connection.clusters import Clusters
+from tools.kubernetes.connection.content import RESTARTED_AT
 from tools.kubernetes.fields import Json, strings, text, value
 from tools.kubernetes.finding import Kind, OnClusters, Target
 from tools.kubernetes.rollout import progress
@@ -31,9 +32,6 @@ from tools.tool import (
     Verdict,
     WriteTool,
 )
-
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-"""The annotation `kubectl rollout restart` sets on the pod template."""
 
 _REHEARSAL_TIME = "1970-01-01T00:00:00Z"
 
@@ -84,7 +82,14 @@ class KubernetesRestart(OnClusters, WriteTool[RestartArgs, Written]):
             warnings += (
                 "Its update strategy is OnDelete: pods are replaced only when somebody deletes them.",
             )
-        return await preview_of(target, current, (change,), before={"restartedAt": before}, warnings=warnings)
+        return await preview_of(
+            target,
+            current,
+            (change,),
+            before={"restartedAt": before},
+            warnings=warnings,
+            content=answer.content,
+        )
 
     async def observe(self, args: RestartArgs, scope: Scope, preview: Preview) -> Observation:
         target = await self._restartable(args, scope)

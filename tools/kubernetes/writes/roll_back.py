@@ -63,7 +63,12 @@ class KubernetesRollBack(OnClusters, WriteTool[RollBackArgs, Written]):
             "to_template": _digest(_template(wanted)),
         }
         return await preview_of(
-            target, current, changes(current, answer.json()), before=before, warnings=answer.warnings
+            target,
+            current,
+            changes(current, answer.json()),
+            before=before,
+            warnings=answer.warnings,
+            content=answer.content,
         )
 
     async def observe(self, args: RollBackArgs, scope: Scope, preview: Preview) -> Observation:

@@ -73,6 +73,7 @@ class KubernetesScale(OnClusters, WriteTool[ScaleArgs, Written]):
             subresource="scale",
             warnings=answer.warnings,
             further=scaling_warnings(target, args.replicas),
+            content=answer.content,
         )
 
     async def observe(self, args: ScaleArgs, scope: Scope, preview: Preview) -> Observation:
@@ -86,7 +87,7 @@ class KubernetesScale(OnClusters, WriteTool[ScaleArgs, Written]):
         if replicas != args.replicas:
             detail = f"{target} is set to {replicas} replicas, not {args.replicas}."
             return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=False)
-        if target.kind.kind in _WORKLOADS:
+        if target.kind.native in _WORKLOADS:
             return (await progress(target.cluster, current)).model_copy(update={"applied": True})
         present = number(scale, "status", "replicas")
         verdict = Verdict.HOLDS if present == replicas else Verdict.NOT_YET

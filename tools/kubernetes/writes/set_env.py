@@ -6,25 +6,14 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from tools.errors import Invalid, NotFound
+from tools.errors import Invalid
 from tools.kubernetes.fields import Json, mapping, mappings, text, value
-from tools.kubernetes.finding import Kind, OnClusters, Target
-from tools.kubernetes.masking import secret_name, shown
-from tools.kubernetes.objects import changes
-from tools.kubernetes.rollout import progress
-from tools.kubernetes.writes.containers import ROLLED_OUT, Container, ContainerName, container_of
-from tools.kubernetes.writes.writing import JSON_PATCH, Written, at_version, perform, preview_of, rehearse
-from tools.tool import (
-    Arguments,
-    Call,
-    Name,
-    Observation,
-    OptionalNamespace,
-    Preview,
-    Scope,
-    Verdict,
-    WriteTool,
-)
+from tools.kubernetes.finding import Target
+from tools.kubernetes.masking import shown
+from tools.kubernetes.writes.container_change import ContainerArgs, ContainerChange
+from tools.kubernetes.writes.containers import Container
+from tools.redaction.names import secret_name
+from tools.tool import Arguments, Call, Name, Preview
 from tools.tricks import FREE_TEXT
 
 Variable = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z_.-][A-Za-z0-9_.-]*$")]
@@ -37,11 +26,7 @@ class KeyOf(Arguments):
     key: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
-class SetEnvArgs(Arguments):
-    kind: Kind = "deployment"
-    name: Name
-    namespace: OptionalNamespace = ""
-    container: ContainerName = ""
+class SetEnvArgs(ContainerArgs):
     set: Annotated[
         dict[Variable, str],
         Field(description="Plain values; none for what looks like a secret."),
@@ -57,47 +42,35 @@ class SetEnvArgs(Arguments):
     remove: tuple[Variable, ...] = ()
 
 
-class KubernetesSetEnv(OnClusters, WriteTool[SetEnvArgs, Written]):
+class KubernetesSetEnv(ContainerChange[SetEnvArgs]):
     """Sets and removes single variables, which starts a rollout."""
 
     name = "kubernetes_set_env"
     summary = "Set or remove environment variables of a container; secrets by reference only."
     Args = SetEnvArgs
-    Output = Written
 
-    async def run(self, args: SetEnvArgs, scope: Scope) -> Written:
-        target = await self._workload(args, scope)
-        current = await target.read()
-        patch = at_version(_patch(container_of(target, current, args.container), args), current)
-        return await perform(target, "PATCH", patch, content_type=JSON_PATCH)
+    def check(self, args: SetEnvArgs, target: Target) -> None:
+        _check(args, target)
 
-    async def preview(self, args: SetEnvArgs, scope: Scope) -> Preview:
-        target = await self._workload(args, scope)
-        current = await target.read()
-        container = container_of(target, current, args.container)
-        answer = await rehearse(target, "PATCH", _patch(container, args), content_type=JSON_PATCH)
+    def patch(self, container: Container, args: SetEnvArgs) -> list[JsonValue]:
+        wanted = _wanted(args)
+        kept: list[JsonValue] = []
+        for entry in mappings(container.spec, "env"):
+            name = text(entry, "name")
+            new = wanted.pop(name, entry)
+            if new is not None:
+                kept.append(entry if _same(entry, new) else new)
+        return container.replacing("env", [*kept, *(entry for entry in wanted.values() if entry is not None)])
+
+    def recorded(self, container: Container, args: SetEnvArgs) -> tuple[Json, tuple[str, ...]]:
         former = {name: _recorded(_variable(container, name)) for name in _named(args)}
         lost = [name for name, entry in former.items() if entry == _UNRECORDED]
         unseen = f"Undo cannot restore {', '.join(lost)}: what it is now is not recorded."
-        before: Json = {"container": container.name, "variables": {**former}}
-        warnings = answer.warnings + ((unseen,) if lost else ())
-        changed = changes(current, answer.json())
-        return await preview_of(target, current, changed, before=before, warnings=warnings)
+        return {"variables": {**former}}, (unseen,) if lost else ()
 
-    async def observe(self, args: SetEnvArgs, scope: Scope, preview: Preview) -> Observation:
-        target = await self._workload(args, scope)
-        try:
-            current = await target.read()
-            container = container_of(target, current, args.container)
-        except (NotFound, Invalid) as error:
-            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=error.message, applied=False)
-        wrong = [
-            name for name, entry in _wanted(args).items() if not _same(_variable(container, name), entry)
-        ]
-        if wrong:
-            detail = f"Container {container.name} of {target} does not have {', '.join(wrong)} as asked for."
-            return Observation(verdict=Verdict.DOES_NOT_HOLD, detail=detail, applied=False)
-        return (await progress(target.cluster, current)).model_copy(update={"applied": True})
+    def wrong(self, container: Container, args: SetEnvArgs) -> list[str]:
+        wanted = _wanted(args).items()
+        return [name for name, entry in wanted if not _same(_variable(container, name), entry)]
 
     def undo(self, args: SetEnvArgs, preview: Preview) -> Call | None:
         """The former variables, unless one of them was a secret in plain text, which nobody wrote down."""
@@ -122,12 +95,6 @@ class KubernetesSetEnv(OnClusters, WriteTool[SetEnvArgs, Written]):
         fields = {name: text(entry, "valueFrom", "fieldRef", "fieldPath") for name, entry in former.items()}
         back["from_field"] = {name: path for name, path in fields.items() if path}
         return Call(tool=self.id, args=back)
-
-    async def _workload(self, args: SetEnvArgs, scope: Scope) -> Target:
-        target = await self.target(args.kind, args.name, args.namespace, scope)
-        target.must_allow(*ROLLED_OUT)
-        _check(args, target)
-        return target
 
 
 _UNRECORDED = "not recorded"
@@ -163,17 +130,6 @@ def _wanted(args: SetEnvArgs) -> dict[str, Json | None]:
     for name, path in args.from_field.items():
         found[name] = {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
     return {**found, **dict.fromkeys(args.remove)}
-
-
-def _patch(container: Container, args: SetEnvArgs) -> list[JsonValue]:
-    wanted = _wanted(args)
-    kept: list[JsonValue] = []
-    for entry in mappings(container.spec, "env"):
-        name = text(entry, "name")
-        new = wanted.pop(name, entry)
-        if new is not None:
-            kept.append(entry if _same(entry, new) else new)
-    return container.replacing("env", [*kept, *(entry for entry in wanted.values() if entry is not None)])
 
 
 def _variable(container: Container, name: str) -> Json | None:

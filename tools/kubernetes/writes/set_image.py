@@ -8,17 +8,15 @@ from pydantic import Field
 
 from tools.errors import Invalid, NotFound
 from tools.kubernetes.fields import Json, text
-from tools.kubernetes.finding import Kind, OnClusters, Target
+from tools.kubernetes.finding import OnClusters, Target
 from tools.kubernetes.objects import changes
 from tools.kubernetes.rollout import progress
-from tools.kubernetes.writes.containers import ROLLED_OUT, ContainerName, container_of
+from tools.kubernetes.writes.container_change import ContainerArgs
+from tools.kubernetes.writes.containers import ROLLED_OUT, container_of
 from tools.kubernetes.writes.writing import STRATEGIC_PATCH, Written, perform, pinned, preview_of, rehearse
 from tools.tool import (
-    Arguments,
     Call,
-    Name,
     Observation,
-    OptionalNamespace,
     Preview,
     Scope,
     Verdict,
@@ -26,11 +24,7 @@ from tools.tool import (
 )
 
 
-class SetImageArgs(Arguments):
-    kind: Kind = "deployment"
-    name: Name
-    namespace: OptionalNamespace = ""
-    container: ContainerName = ""
+class SetImageArgs(ContainerArgs):
     image: Annotated[
         str, Field(max_length=500, pattern=r"^[a-zA-Z0-9][A-Za-z0-9._:/@-]*$", description="Image reference.")
     ]
@@ -58,7 +52,12 @@ class KubernetesSetImage(OnClusters, WriteTool[SetImageArgs, Written]):
         container = container_of(target, current, args.container)
         before: Json = {"container": container.name, "image": text(container.spec, "image")}
         return await preview_of(
-            target, current, changes(current, answer.json()), before=before, warnings=answer.warnings
+            target,
+            current,
+            changes(current, answer.json()),
+            before=before,
+            warnings=answer.warnings,
+            content=answer.content,
         )
 
     async def observe(self, args: SetImageArgs, scope: Scope, preview: Preview) -> Observation:

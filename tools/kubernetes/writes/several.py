@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tools.errors import Invalid, TimedOut, ToolError
 from tools.kubernetes.fields import Json
-from tools.tool import Change, Observation, Preview, Verdict
+from tools.tool import Observation, Preview, Verdict
 
 _ENVIRONMENTS = ("environment", "env", "Environment", "Env")
 _WORST_FIRST = (Verdict.DOES_NOT_HOLD, Verdict.UNKNOWN, Verdict.NOT_YET, Verdict.HOLDS)
@@ -37,13 +37,14 @@ def together(previews: Sequence[Preview], name: str, before: Json) -> Preview:
         name=name,
         objects=sum(each.objects for each in previews),
         changes=tuple(
-            Change(path=f"{each.target}: {change.path}", before=change.before, after=change.after)
+            change.model_copy(update={"path": f"{each.target}: {change.path}"})
             for each in previews
             for change in each.changes
         ),
         before=before,
         observed=hashlib.sha256(words.encode()).hexdigest()[:16],
         server=" ".join(dict.fromkeys(each.server for each in previews)),
+        cluster=" ".join(dict.fromkeys(each.cluster for each in previews)),
         labels=_labels(previews),
         permits=tuple(permit for each in previews for permit in each.permits),
         warnings=tuple(f"{each.target}: {warning}" for each in previews for warning in each.warnings),

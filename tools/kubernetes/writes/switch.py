@@ -53,7 +53,9 @@ class Switch(OnClusters, WriteTool[A, Written]):
         # The server leaves out a field that is false; only a change of meaning is one.
         changed = changes(current, answer.json()) if self._is_on(current) is not self.turned else ()
         warnings = answer.warnings + (await self.warnings(target, current) if changed else ())
-        return await preview_of(target, current, changed, before=before, warnings=warnings)
+        return await preview_of(
+            target, current, changed, before=before, warnings=warnings, content=answer.content
+        )
 
     async def observe(self, args: A, scope: Scope, preview: Preview) -> Observation:
         target = await self.switched(args, scope)

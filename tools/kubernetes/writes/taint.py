@@ -65,6 +65,7 @@ class KubernetesTaint(OnClusters, WriteTool[TaintArgs, Written]):
             changed,
             before={"taints": [*_taints(current)]},
             warnings=answer.warnings + more,
+            content=answer.content,
         )
         return preview.model_copy(update={"objects": 1 + len(leaving)})
 

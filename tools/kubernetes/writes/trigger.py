@@ -74,6 +74,7 @@ class KubernetesTriggerCronJob(OnClusters, WriteTool[TriggerArgs, Written]):
             before={"job": job.name},
             verb="create",
             warnings=answer.warnings + _warnings(source),
+            content=answer.content,
         )
         # A second try has to make this Job and no other: the first may have arrived after all.
         return found.model_copy(update={"chosen": {"job_name": job.name}})

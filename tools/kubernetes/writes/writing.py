@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, JsonValue
 
 from tools.errors import Forbidden, Invalid, NotFound, ToolError
+from tools.kubernetes.connection.content import content_of, encoded
 from tools.kubernetes.fields import Json, mapping, mappings, number, strings, text, value
 from tools.kubernetes.finding import Target
 from tools.kubernetes.masking import shown_change
@@ -128,6 +129,12 @@ async def perform(
     )
 
 
+def content_sent(body: JsonValue, content_type: str = JSON) -> str:
+    """The digest of what `perform` sends, where the rehearsal sent something else."""
+    query = [("fieldManager", FIELD_MANAGER)]
+    return content_of(query, content_type, encoded(body))
+
+
 async def preview_of(
     target: Target,
     current: Json | None,
@@ -138,6 +145,7 @@ async def preview_of(
     subresource: str = "",
     warnings: tuple[str, ...] = (),
     further: Awaitable[tuple[str, ...]] | None = None,
+    content: str,
 ) -> Preview:
     """Put a preview together.
 
@@ -150,8 +158,11 @@ async def preview_of(
         subresource: of that request.
         warnings: admission's and the tool's own.
         further: warnings that have yet to be asked for.
+        content: the digest of that request, as it was rehearsed.
     """
-    (labels, more), later = await asyncio.gather(_labels(target, current), further or _nothing())
+    (labels, more), later, cluster = await asyncio.gather(
+        _labels(target, current), further or _nothing(), target.cluster.identity()
+    )
     nothing = () if changed else (NOTHING_TO_CHANGE,)
     return Preview(
         target=str(target),
@@ -160,8 +171,9 @@ async def preview_of(
         before={"namespace": target.namespace, **before},
         observed=fingerprint(current) if current is not None else "absent",
         server=target.cluster.server,
+        cluster=cluster,
         labels=labels,
-        permits=(target.permit(verb, subresource),),
+        permits=(target.permit(verb, subresource, content),),
         warnings=(*nothing, *warnings, *later, *more),
     )
 

@@ -14,6 +14,7 @@ from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.service import ServiceController
 from tools.sandbox.controllers.statefulset import StatefulSetController
 from tools.sandbox.controllers.taint_eviction import TaintEviction
+from tools.sandbox.custom.controllers import ApiServiceController, DefinitionController
 from tools.sandbox.kubelet.kubelet import Kubelet
 from tools.sandbox.kubelet.scheduler import Scheduler
 from tools.sandbox.plane import ControlPlane
@@ -27,6 +28,7 @@ def start_controllers(plane: ControlPlane) -> Kubelet:
     daemonsets, services = DaemonSetController(plane, manager), ServiceController(plane, manager)
     namespaces, budgets = NamespaceController(plane, manager), BudgetController(plane, manager)
     deployments = DeploymentController(plane, manager)
+    definitions, api_services = DefinitionController(plane, manager), ApiServiceController(plane, manager)
     manager.add(
         deployments,
         ReplicaSetController(plane),
@@ -38,8 +40,19 @@ def start_controllers(plane: ControlPlane) -> Kubelet:
         namespaces,
         budgets,
         AutoscalerController(plane),
+        definitions,
+        api_services,
     )
-    manager.watch(deployments, daemonsets, services, namespaces, budgets, TaintEviction(plane))
+    manager.watch(
+        deployments,
+        daemonsets,
+        services,
+        namespaces,
+        budgets,
+        TaintEviction(plane),
+        definitions,
+        api_services,
+    )
     Scheduler(plane, manager)
     return Kubelet(plane, manager)
 

@@ -47,7 +47,7 @@ class AutoscalerController:
         reference = obj["spec"]["scaleTargetRef"]
         kind = self._plane.kinds.of(reference)
         target = self._plane.store.get(kind, namespace_of(obj), reference["name"]) if kind else None
-        if kind is None or target is None:
+        if kind is None or kind.custom is not None or target is None:
             why = f'{reference["kind"].lower()}s.apps "{reference["name"]}" not found'
             self._report(obj, 0, 0, [], able=("False", "FailedGetScale", why))
             return

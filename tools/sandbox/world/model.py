@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.sandbox.manifest import Manifest
 
 
 class _Entry(BaseModel):
@@ -103,6 +105,37 @@ class Ingress(_Entry):
     ago: str
 
 
+class CustomEvent(_Entry):
+    """Something an operator said about a custom object, each time it said it."""
+
+    ago: list[str]
+    type: str
+    reason: str
+    source: str = Field(alias="from")
+    message: str
+
+
+class Custom(_Entry):
+    """An object of a kind that a definition of the world adds.
+
+    `kind`, `owner` and `owns` are written as `Kind.group` and `Kind.group/name`; times in spec and status as
+    `ago 3d` and `in 20d`.
+    """
+
+    kind: str
+    name: str
+    namespace: str
+    ago: str
+    spec: Manifest
+    controller: str
+    """Who writes its status."""
+    status: Manifest
+    status_ago: str
+    owner: str = ""
+    owns: list[str] = []
+    events: list[CustomEvent] = []
+
+
 class World(_Entry):
     """A whole cluster and its past."""
 
@@ -117,3 +150,6 @@ class World(_Entry):
     budgets: list[Budget]
     autoscalers: list[Autoscaler]
     ingresses: list[Ingress]
+    definitions: list[Manifest] = []
+    """CustomResourceDefinitions."""
+    custom: list[Custom] = []

@@ -16,13 +16,14 @@ from tools.sandbox.kinds import Kind
 from tools.sandbox.manifest import Manifest, stamp
 from tools.sandbox.plane import ControlPlane
 from tools.sandbox.world import manifests
+from tools.sandbox.world.custom import CustomPast, define, span
 from tools.sandbox.world.model import App, Cron, Release, World
 
 MANAGER = "shop-deploy"
 """The field manager of everything the company's own pipeline applied."""
 
 _PAST = timedelta(days=42)
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+_FILES = ("shop.yaml", "operators.yaml")
 _CRON_RUNS = 3
 _Step = tuple[timedelta, int, Callable[[], None]]
 
@@ -33,9 +34,9 @@ def beginning(now: datetime) -> datetime:
 
 
 def shop() -> World:
-    """The shop company. Raises `pydantic.ValidationError` when its file is wrong."""
-    text = (files(__package__) / "shop.yaml").read_text("utf-8")
-    return World.model_validate(yaml.safe_load(text))
+    """The shop company. Raises `pydantic.ValidationError` when one of its files is wrong."""
+    parts = (yaml.safe_load((files(__package__) / name).read_text("utf-8")) for name in _FILES)
+    return World.model_validate({field: entry for part in parts for field, entry in part.items()})
 
 
 class Seeder:
@@ -69,6 +70,7 @@ class Seeder:
             words = {"team": entry.team, "environment": entry.environment}
             found = {key: value for key, value in words.items() if value}
             plane.create(plane.namespaces, {"metadata": {"name": entry.name, "labels": found}})
+        define(plane, self._world.definitions)
         seed_roles(plane)
         for number, node in enumerate(self._world.nodes):
             body = manifests.node(node, number)
@@ -102,6 +104,9 @@ class Seeder:
             self._at("10m", plane.autoscalers, body)
         for cron in self._world.cronjobs:
             self._plan_cron(cron)
+        for custom in self._world.custom:
+            for ago, step in CustomPast(plane, custom, MANAGER, self._now).steps():
+                self._steps.append((ago, len(self._steps), step))
 
     def _plan_app(self, app: App, kind: Kind) -> None:
         plane = self._plane
@@ -153,8 +158,3 @@ class Seeder:
 
     def _later(self, ago: str, step: Callable[[], None]) -> None:
         self._steps.append((span(ago), len(self._steps), step))
-
-
-def span(text: str) -> timedelta:
-    """A time span such as `8d`, `30h` or `95m`."""
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
