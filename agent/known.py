@@ -75,14 +75,15 @@ class Known:
 
     def match(self, request: str) -> Request | None:
         """The request as known intents, or None if any of it is not known, or it is about several contexts."""
-        named = contexts_of(request, self.log.state.scope.context)
-        if len(named) > 1:
-            return None
         understood = (self._match(request, how) for how in manners(request, self.contexts()))
-        found = next((one for one in understood if one is not None), None)
-        return replace(found, context=found.context or next(iter(named), "")) if found is not None else None
+        return next((found for found in understood if found is not None), None)
 
     def _match(self, request: str, how: Manner) -> Request | None:
+        working = self.log.state.scope.context
+        named = contexts_of(how.request, how.context or working)
+        if len(named) > 1:
+            return None
+        how = replace(how, context=next((name for name in named if name != working), how.context))
         if whole := self.library.match(how.request):
             clauses = Clauses((Clause(how.request),), take_back=False)
             return Request(request, (whole,), clauses, how.request, how.context, how.fresh)
@@ -140,7 +141,7 @@ class Known:
             self._scope(request),
             frozenset(tool.name for tool in self.registry),
             self.before_stop,
-            elsewhere=request.context if request.context != self.log.state.scope.context else "",
+            elsewhere=next(iter(contexts_of(request.plain, "")), ""),
         )
         try:
             return instantiate(match.runbook, await resolver.resolve(match.runbook, match.words))

@@ -243,7 +243,7 @@ class ResourcePane(Vertical):
             self._filter.value, self.labels = "", ""
             self._filter.display = False
         self.index = index
-        self.clear()
+        self._tabs.show(self.views, self.index)
         self.post_message(self.ViewWanted())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.agent import Agent
@@ -80,3 +82,11 @@ async def test_a_view_of_several_contexts_says_of_every_row_whose_it_is(two: Two
         await agent.close()
     assert {row.cells[columns.index("Context")] for row in rows.values()} == {"one", "other"}
     assert {row.cells[columns.index("Namespace")] for row in rows.values()} == {"lab"}
+
+
+async def test_what_follows_a_request_about_another_cluster_stays_there(two: Two, aboard: Crew) -> None:
+    aboard.ship = replace(aboard.ship, clusters=two.clusters)
+    session = await opened(aboard, "one")
+    await carry_out(session, Say(text="why is @deployment/lab/web@other broken?"))
+    await carry_out(session, Say(text="scale it to 3"))
+    assert current(session).scope.context == "other"

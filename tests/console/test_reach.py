@@ -89,3 +89,18 @@ async def test_a_filter_and_its_labels_end_with_the_view_they_were_written_for(t
         await seen.until(lambda: watches(seen)[-1].what == "aws:ec2")
         assert watches(seen)[-1].labels == ""
         await seen.sees("web-1")
+
+
+async def test_asking_for_the_view_in_view_again_keeps_its_rows_and_says_where_it_looks(
+    tmp_path: Path,
+) -> None:
+    async with console(tmp_path) as seen:
+        await seen.jump("pods staging,production")
+        await seen.sees("staging, production")
+        await seen.sees("live  60")
+        count = len(watches(seen))
+        await seen.jump("pods")
+        await seen.pilot.pause()
+        assert len(watches(seen)) == count
+        await seen.sees("live  60")
+        await seen.sees("staging, production")
