@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.sandbox.failure import forbidden, unauthorized
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, name_of, namespace_of
 from tools.sandbox.plane import ControlPlane
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tools.sandbox.controllers.pods import containers_of
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, deleting, dig, labels_of, moment_of, name_of
 from tools.sandbox.selectors import as_text
 

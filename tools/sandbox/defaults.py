@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tools.sandbox.custom.definition import complete
 from tools.sandbox.custom.schema import fill_defaults
 from tools.sandbox.identities import Identities
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, dig, name_of, namespace_of
 
 _TOLERATIONS = [

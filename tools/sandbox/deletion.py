@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, clone, deleting, dig, name_of, namespace_of, stamp, uid_of
 from tools.sandbox.store import Change, ObjectStore
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from tools.sandbox.kinds import Kind, Kinds
+from tools.sandbox.kind import Kind
+from tools.sandbox.kinds import Kinds
 from tools.sandbox.manifest import Manifest, moment_of, name_of, namespace_of, stamp, uid_of
 from tools.sandbox.store import ObjectStore
 from tools.sandbox.timeline import Timeline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools.sandbox.failure import ApiFailure
-from tools.sandbox.manifest import Manifest, clone, dig
-from tools.sandbox.patches import MergeKeys, list_key, strategic_patch
+from tools.sandbox.manifest import Manifest, MergeKeys, clone, dig
+from tools.sandbox.patches import list_key, strategic_patch
 
 Path = tuple[str, ...]
 

@@ -4,51 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from tools.sandbox.custom.discovery import Discovery
-from tools.sandbox.custom.version import CustomVersion
+from tools.sandbox.kind import GroupVersion, Kind, StorageKey
 from tools.sandbox.manifest import Manifest, clone
 
 _RECORDED = "api-1.36.json.gz"
 _UNSERVED = ("/exec", "/attach", "/portforward", "/proxy", "/token", "/binding", "/approval", "/finalize")
 _METRICS = (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True))
-
-StorageKey = tuple[str, str]
-GroupVersion = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind in one version."""
-
-    group: str
-    version: str
-    plural: str
-    name: str
-    singular: str
-    namespaced: bool
-    verbs: frozenset[str]
-    columns: tuple[Manifest, ...]
-    storage: StorageKey
-    custom: CustomVersion | None = None
-    """What a definition says about it; None for the kinds that are built in."""
-
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def resource(self) -> str:
-        """`deployments.apps`, or `pods` for the core group."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @property
-    def kind(self) -> str:
-        """`Deployment.apps`, or `Pod`: how validation errors call it."""
-        return f"{self.name}.{self.group}" if self.group else self.name
 
 
 class Kinds:

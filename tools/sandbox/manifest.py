@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -86,3 +87,6 @@ def stamp(moment: datetime) -> str:
 def moment_of(text: str) -> datetime:
     """The time a Kubernetes timestamp stands for."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+MergeKeys: TypeAlias = Mapping[str, tuple[str | None, list[str], str]]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
-from tools.sandbox.kinds import Kind, Kinds
+from tools.sandbox.kind import Kind
+from tools.sandbox.kinds import Kinds
 from tools.sandbox.manifest import Manifest
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force", "pretty")

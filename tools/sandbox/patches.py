@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from tools.sandbox.failure import ApiFailure
-from tools.sandbox.manifest import Manifest, clone
-
-MergeKeys = Mapping[str, tuple[str | None, list[str], str]]
+from tools.sandbox.manifest import Manifest, MergeKeys, clone
 
 _ORDER = "$setElementOrder/"
 _DELETE_PRIMITIVES = "$deleteFromPrimitiveList/"

@@ -9,9 +9,9 @@ from tools.sandbox.deletion import Deletion
 from tools.sandbox.events import EventRecorder
 from tools.sandbox.failure import already_exists, forbidden, not_found
 from tools.sandbox.identities import Identities
-from tools.sandbox.kinds import Kind, Kinds
-from tools.sandbox.manifest import Manifest, clone, deleting, dig, name_of, namespace_of, stamp
-from tools.sandbox.patches import MergeKeys
+from tools.sandbox.kind import Kind
+from tools.sandbox.kinds import Kinds
+from tools.sandbox.manifest import Manifest, MergeKeys, clone, deleting, dig, name_of, namespace_of, stamp
 from tools.sandbox.store import ObjectStore
 from tools.sandbox.timeline import Timeline
 

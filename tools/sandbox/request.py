@@ -18,7 +18,8 @@ from tools.sandbox.failure import (
     no_such_path,
     unsupported_media_type,
 )
-from tools.sandbox.kinds import Kind, Kinds
+from tools.sandbox.kind import Kind
+from tools.sandbox.kinds import Kinds
 from tools.sandbox.manifest import Manifest
 from tools.sandbox.shapes import Form, form_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.sandbox.failure import invalid, invalid_value
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, clone, dig
 from tools.sandbox.selectors import as_text
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from tools.sandbox.failure import bad_request
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, dig, labels_of
 
 Labels = Mapping[str, str]

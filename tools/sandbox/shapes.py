@@ -7,7 +7,7 @@ from typing import Literal
 
 from tools.sandbox.columns import cells_of
 from tools.sandbox.custom.conversion import converted
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, dig
 
 Form = Literal["object", "table", "metadata"]

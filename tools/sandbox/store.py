@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tools.sandbox.failure import expired
-from tools.sandbox.kinds import Kind, StorageKey
+from tools.sandbox.kind import Kind, StorageKey
 from tools.sandbox.manifest import Manifest, name_of, namespace_of
 
 _WITHOUT_GENERATION = frozenset(

@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.sandbox.custom.schema import prune
 from tools.sandbox.failure import ApiFailure, Cause, undecodable
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, dig
 
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})

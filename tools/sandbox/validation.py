@@ -18,7 +18,7 @@ from tools.sandbox.failure import (
     undecodable,
     unsupported,
 )
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.labels import check_keys
 from tools.sandbox.manifest import Manifest, dig, name_of
 from tools.sandbox.quantity import amount

@@ -17,7 +17,7 @@ from tools.sandbox.failure import (
     unsupported_media_type,
 )
 from tools.sandbox.field_owners import apply, record_update
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, clone, deleting, dig, name_of, uid_of
 from tools.sandbox.patches import json_patch, merge_patch, strategic_patch
 from tools.sandbox.plane import ControlPlane

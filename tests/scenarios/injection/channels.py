@@ -10,7 +10,7 @@ from tests.standins.script import Piece, tool
 from tests.tools.aws.account import Account
 from tests.tools.sandbox.conftest import FRONTEND, config_map, deployment, pod_spec
 from tools.sandbox.cluster import PracticeCluster
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 
 STUCK = "stuck-0"
 """A pod that no node takes."""

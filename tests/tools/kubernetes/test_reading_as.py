@@ -18,7 +18,7 @@ from tools.kubernetes.connection.reading_as import ReadingAs
 from tools.kubernetes.registry import kubernetes_tools
 from tools.sandbox.access import VIEWER_TOKEN, Deed, User
 from tools.sandbox.cluster import PracticeCluster
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.tool import Registry, Scope
 
 VIEWER = ReadingAs("jane", ("sandbox:viewers",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.kubelet.usage import pod_usage
 from tools.sandbox.manifest import Manifest, deleting, dig, name_of, namespace_of, uid_of
 from tools.sandbox.plane import ControlPlane, pod_ready, set_condition

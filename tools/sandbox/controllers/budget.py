@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tools.sandbox.controllers.manager import Manager
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, deleting, name_of, namespace_of
 from tools.sandbox.plane import ControlPlane, pod_active, pod_ready, set_condition
 from tools.sandbox.selectors import matcher, selects

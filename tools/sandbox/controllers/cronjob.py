@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tools.sandbox.controllers.job import finished, job_manifest
 from tools.sandbox.controllers.schedule import Schedule
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, deleting, name_of, namespace_of, owner_reference, stamp, uid_of
 from tools.sandbox.plane import ControlPlane
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tools.sandbox.controllers.manager import Manager
 from tools.sandbox.controllers.rollout import Rollout, record_progress, surge_of
 from tools.sandbox.identities import safe_hash
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import (
     Manifest,
     canonical,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.sandbox.controllers.pods import owned_pods, spawn
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, clone, deleting, dig, moment_of, name_of, namespace_of
 from tools.sandbox.plane import ControlPlane, pod_active, pod_ready, set_condition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tools.sandbox.failure import ApiFailure
-from tools.sandbox.kinds import Kind, StorageKey
+from tools.sandbox.kind import Kind, StorageKey
 from tools.sandbox.manifest import Manifest, controller_of, name_of, namespace_of
 from tools.sandbox.plane import ControlPlane
 from tools.sandbox.store import Change

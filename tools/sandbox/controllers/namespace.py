@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.sandbox.controllers.manager import Manager
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, deleting, name_of, namespace_of
 from tools.sandbox.plane import ControlPlane
 from tools.sandbox.store import Change

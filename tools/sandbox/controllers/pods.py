@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, clone, dig, name_of, namespace_of, owner_reference
 from tools.sandbox.plane import ControlPlane, pod_ready
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.sandbox.controllers.manager import Manager
 from tools.sandbox.custom.definition import CLEANUP, faults_of, kinds_of, stored_version
-from tools.sandbox.kinds import GroupVersion, Kind, StorageKey
+from tools.sandbox.kind import GroupVersion, Kind, StorageKey
 from tools.sandbox.manifest import Manifest, deleting, dig, name_of
 from tools.sandbox.plane import ControlPlane, set_condition
 from tools.sandbox.store import Change

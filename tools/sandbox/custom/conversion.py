@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.sandbox.custom.version import CustomVersion
 from tools.sandbox.failure import ApiFailure
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest
 
 

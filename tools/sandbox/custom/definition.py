@@ -8,7 +8,7 @@ from tools.sandbox.custom.printing import printer_columns
 from tools.sandbox.custom.schema import merge_keys_of
 from tools.sandbox.custom.version import CustomVersion
 from tools.sandbox.failure import Cause, invalid_value, required
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, dig, name_of
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"

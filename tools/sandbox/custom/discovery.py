@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tools.sandbox.manifest import Manifest
 
 if TYPE_CHECKING:
-    from tools.sandbox.kinds import GroupVersion, Kind
+    from tools.sandbox.kind import GroupVersion, Kind
 
 Documents = dict[str, Manifest]
 

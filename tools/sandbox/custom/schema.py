@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools.sandbox.failure import Cause, unsupported
-from tools.sandbox.manifest import Manifest, clone
-from tools.sandbox.patches import MergeKeys
+from tools.sandbox.manifest import Manifest, MergeKeys, clone
 
 _EVERYWHERE = ("apiVersion", "kind", "metadata")
 _OF_METADATA: dict[str, tuple[str | None, list[str], str]] = {"ownerReferences": ("uid", ["uid"], "merge")}

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tools.sandbox.custom.printing import PrinterColumn
-from tools.sandbox.manifest import Manifest
-
-if TYPE_CHECKING:
-    from tools.sandbox.patches import MergeKeys
+from tools.sandbox.manifest import Manifest, MergeKeys
 
 
 @dataclass(frozen=True, slots=True)

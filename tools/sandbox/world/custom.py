@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from tools.sandbox.field_owners import record_update
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, owner_reference, stamp
 from tools.sandbox.plane import ControlPlane
 from tools.sandbox.world.model import Custom, CustomEvent

@@ -12,7 +12,7 @@ import yaml
 from tools.sandbox.access import seed_roles
 from tools.sandbox.controllers.cronjob import next_run
 from tools.sandbox.field_owners import record_update
-from tools.sandbox.kinds import Kind
+from tools.sandbox.kind import Kind
 from tools.sandbox.manifest import Manifest, stamp
 from tools.sandbox.plane import ControlPlane
 from tools.sandbox.world import manifests
