@@ -24,6 +24,9 @@ from tools.kubernetes.registry import kubernetes_tools
 EVERY = 6
 """One in so many cases is run here, in an order in which every tool and every trouble has its turn."""
 
+WANTED_HERE = 90.0
+"""Percent of a sample that has to be recovered; of all cases it is `WANTED`. One miss weighs six times as much here."""
+
 
 def sample() -> list[Case]:
     tools, troubles = list(JOBS), [one.name for one in (*WRITE_TROUBLES, *READ_TROUBLES)]
@@ -49,7 +52,7 @@ async def test_with_recovery_what_can_be_recovered_is_and_all_else_is_reported_t
     told = "\n".join(table.misses(results))
     assert all(result.outcome is not Outcome.WRONG for result in results), told
     assert table.share(table.hopeless(results)) == 100.0, told
-    assert table.share(table.recoverable(results)) >= WANTED, told
+    assert table.share(table.recoverable(results)) >= WANTED_HERE, told
 
 
 def test_every_aws_tool_has_its_cases() -> None:
@@ -63,7 +66,7 @@ async def test_in_an_aws_account_too_everything_ends_well_or_is_reported_truthfu
     told = "\n".join(table.misses(results))
     assert all(result.outcome is not Outcome.WRONG for result in results), told
     assert table.share(table.hopeless(results)) == 100.0, told
-    assert table.share(table.recoverable(results)) >= WANTED, told
+    assert table.share(table.recoverable(results)) >= WANTED_HERE, told
 
 
 @pytest.mark.timeout(240)
