@@ -248,6 +248,10 @@ class Showing(Looking):
 
     # --- what the panes ask for -----------------------------------------------------------------------
 
+    def on_approval_left(self, event: Approval.Left) -> None:
+        event.stop()
+        self.enter(Pane.CHAT)
+
     def on_approval_decided(self, event: Approval.Decided) -> None:
         event.stop()
         self.send(event.command)

@@ -72,6 +72,9 @@ class Approval(Widget, can_focus=True):
     Approval .word { height: auto; padding: 0 0 0 2; }
     """
 
+    class Left(Message):
+        """The operator turns away from the plan; nothing is decided."""
+
     @dataclass
     class Decided(Message):
         """The operator decided something about the plan, with a key."""
@@ -198,12 +201,12 @@ class Approval(Widget, can_focus=True):
         self._type(_Typing("Reject this plan? Enter rejects, a reason is welcome, escape goes back.", reject))
 
     def action_back(self) -> None:
-        """Out of what is being typed; from the plan itself, towards rejecting it."""
+        """Out of what is being typed; from the plan itself, back to the prompt. The plan goes on waiting."""
         if self._typing is not None or self.has_class("editing"):
             self._leave_typing()
             self._say("")
         else:
-            self.action_reject()
+            self.post_message(self.Left())
 
     def action_nothing(self) -> None:
         self._say("Enter decides nothing here: a approves, r rejects.")

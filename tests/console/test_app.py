@@ -166,6 +166,16 @@ async def test_started_read_only_there_is_no_key_for_writes(tmp_path: Path) -> N
         assert "Allow writes" not in seen.text
 
 
+async def test_esc_turns_away_from_a_waiting_plan_and_decides_nothing(tmp_path: Path) -> None:
+    async with console(tmp_path) as seen:
+        await seen.say("scale checkout to 3")
+        await seen.until(lambda: seen.session.state.waiting is not None)
+        await seen.until(lambda: seen.app.focused is not seen.app.main.chat.prompt, "the plan has the keys")
+        await seen.press("escape", *"again", "enter")
+        await seen.until(lambda: c.Say(text="again") in seen.session.commands)
+        assert not any(isinstance(command, c.Reject | c.Approve) for command in seen.session.commands)
+
+
 async def test_a_finished_plan_can_be_undone_by_u(tmp_path: Path) -> None:
     async with console(tmp_path) as seen:
         assert not seen.app.main.check_action("undo", ())

@@ -162,7 +162,7 @@ async def test_r_rejects_with_a_comment_and_escape_goes_back_first() -> None:
     async with on_stage(asked()) as (app, pilot):
         await pilot.press("r", *"no", "escape")
         assert commands(app) == []
-        await pilot.press("escape", *"too late", "enter")
+        await pilot.press("r", *"too late", "enter")
         assert commands(app) == [Reject(plan_id="p-1", comment="too late")]
 
 

@@ -18,7 +18,7 @@ from tools.tool import Call, Observation, Preview, Registry, Scope, Verdict
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
+PATIENCE = 50.0
 """Seconds after which a condition that never came true fails its test."""
 
 
