@@ -152,6 +152,7 @@ class Plans:
         await self._log.record(
             e.PlanRejected(plan_id=command.plan_id, by=self._staff.operator, comment=command.comment)
         )
+        await self._mark()
 
     async def _waive(self, chosen: tuple[Step, ...]) -> None:
         waivers = tuple(dict.fromkeys(waiver for step in chosen for waiver in waivable(step)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent import events as e
-from agent.commands import Rename, Say
+from agent.commands import Reject, Rename, Say
 from agent.deciding.decisions import CommandRefused
 from agent.folding import fold_all
 from agent.past.browsing import Past
@@ -114,6 +114,15 @@ async def test_the_list_says_what_became_of_a_session(tmp_path: Path, shelf: She
         assert [row.id for row in found.rows] == ["s"]
         assert (await past(aboard).find("status:changed by:nobody")).rows == []
         await session.close()
+
+
+async def test_a_rejected_plan_waits_for_nobody_in_the_list(tmp_path: Path, shelf: Shelf) -> None:
+    async with crew(tmp_path, shelf_crew(shelf)) as aboard:
+        session = await aboard.open("turned down")
+        await carry_out(session, Say(text="put it on the shelf"))
+        plan = await offer(session, put("a"))
+        await session.order(Reject(plan_id=plan.id))
+        assert (await aboard.ship.sessions.get("turned down")).status == Standing.REJECTED.value
 
 
 async def test_folding_a_history_at_once_comes_to_the_same_as_one_by_one(
